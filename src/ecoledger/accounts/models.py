@@ -173,14 +173,6 @@ class Person(AbstractUser):
         """Code of the enterprise an enterprise user speaks for, else empty."""
         return self.organisation.entity_code if self.organisation else ""
 
-    def is_certified_officer(self) -> bool:
-        return bool(
-            self.has_role(Role.OFFICER)
-            and self.certificate_no
-            and self.certificate_until
-            and self.certificate_until >= timezone.localdate()
-        )
-
 
 class Grant(models.Model):
     """Something granted to a person for a time: from ``since`` until before ``until``, or without end."""

@@ -12,8 +12,6 @@ from ecoledger.cli import check_servers
 
 # Oldest that this version of the program is tried on.
 POSTGRESQL = 14
-# Of a shared folder, what every process must find.
-SHARED = ("evidence", "profile")
 
 
 def warnings(folder: Path) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -171,11 +170,3 @@ def features(listing: Listing, person: Person, rows: Iterable[Any]) -> dict[str,
             if row.lon is not None and row.lat is not None
         ],
     }
-
-
-def as_api(row: Any, column: Column) -> Any:
-    """The column's value as JSON."""
-    value = value_of(row, column.name)
-    if isinstance(value, Model):
-        return {"id": value.pk, "code": getattr(value, "code", ""), "text": str(value)}
-    return value

@@ -1,7 +1,7 @@
 """The one open observation store of this process.
 
 The embedded store's file has one owner process. ``ecoledger serve`` opens it at the start; a command opens it
-when no server runs (``cli.server_of``), and tests open one in their temporary folder. A store on ClickHouse
+when no server runs, and tests open one in their temporary folder. A store on ClickHouse
 may be open in many. Everything else asks for it here.
 """
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecoledger.standards import data_files
-from ecoledger.standards.catalogue import Edition, Mark, declare_from, editions, in_force
+from ecoledger.standards.catalogue import Edition, Mark, declare_from, in_force
 
 #: The six factors of the index, in the order that lists of them are written in.
 FACTORS = ("so2", "no2", "o3", "co", "pm10", "pm2_5")
@@ -154,8 +154,3 @@ def comparable(concentration: Number, factor: str, *, taken: date, compared: dat
     if before is None or after is None:
         return concentration
     return convert_state(concentration, before, after)
-
-
-def limit_editions() -> tuple[Edition, ...]:
-    """The editions of the limits, oldest first."""
-    return editions(LIMITS)

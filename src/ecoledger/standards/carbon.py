@@ -178,11 +178,6 @@ def power_plant_coal(
     return Emission("发电燃煤", used * content * oxidation * _CO2_PER_CARBON, how, mark)
 
 
-def fuel_unit(name: str) -> str:
-    """What an amount of a fuel is given in. Raises ``KeyError`` for an unknown fuel."""
-    return str(_fuel(name)[0]["unit"])
-
-
 def materials() -> tuple[str, ...]:
     """Names of the carbonates with a process factor."""
     return tuple(_tables()["processes"])

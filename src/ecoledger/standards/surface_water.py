@@ -261,7 +261,7 @@ def classify(
     that are no items are ignored. ``do_saturation`` (%) of at least 90 gives dissolved oxygen class Ⅰ.
     ``count_tn`` counts total nitrogen; ``items`` restricts the counted items (as 9+X plans do).
     Values are compared as given: round means first, see
-    :func:`ecoledger.standards.water_periods.period_means`.
+    :func:`ecoledger.standards.water_periods.period_table`.
 
     Raises :class:`~ecoledger.standards.readings.UnreadableReadingError` naming the item.
 

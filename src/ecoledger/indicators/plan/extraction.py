@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from ecoledger.indicators.plan import (
@@ -40,7 +40,6 @@ _PAST = re.compile(
     r"已(?:经)?(?:完成|建成|有|累计|达|实现|投运|开工|启动)|目前[,,]?(?:已|全)|截[至止](?:目前|20\d\d)|累计(?:完成|建成)"
     r"|(?:同比|较去年|较上年|比上年)(?![^,;。]*(?:以上|以内|左右|目标))"
 )
-_SLOGAN_ONLY = re.compile(r"^以.{0,60}为(?:指导|统领|主线|抓手|核心|目标)")
 
 
 def extract(source: str, own_words: Path | None = None) -> list[Item]:
@@ -318,9 +317,3 @@ def _period(text: str, passage: Passage, draft: Draft, before: str) -> str | Non
         if own:
             return own
     return default
-
-
-def as_lines(items: Iterable[Item]) -> Iterator[str]:
-    """One line of JSON an item."""
-    for item in items:
-        yield item.line()

@@ -23,7 +23,6 @@ from ecoledger.listings.tables.book import Book, Cell, Fault, Table, trimmed
 # Cells of a laid out sheet that memory allows, blank ones included.
 MOST_CELLS = 4_000_000
 
-_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
 _CELL = re.compile(
     rb"<(?:\w+:)?row\b(?P<row>[^>]*)>|<(?:\w+:)?c\b(?P<cell>[^>]*?)(?:/>|>(?P<body>.*?)</(?:\w+:)?c>)",
     re.DOTALL,

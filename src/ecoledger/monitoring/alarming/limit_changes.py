@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
-from ecoledger.accounts.scope import covers
+from ecoledger.entities import editing
 from ecoledger.entities.validity import day_before, overlapping
 from ecoledger.live import times
 from ecoledger.monitoring import runtime
@@ -24,21 +24,6 @@ from ecoledger.monitoring.points.limits import PointLimits
 
 # Hours older than this raise no alarm any more, whatever limit is entered for them.
 LOOK_BACK = timedelta(days=31)
-_FIELDS = (
-    "parameter",
-    "value",
-    "lower",
-    "unit",
-    "basis",
-    "standard",
-    "converted",
-    "since",
-    "until",
-)
-
-
-def _may(person: Person | None, area_code: str) -> bool:
-    return person is None or (person.may("edit_registry") and covers(person, area_code))
 
 
 @transaction.atomic
@@ -70,7 +55,7 @@ def look_over(person: Person | None, limit: Limit) -> tuple[Any, list[Limit]]:
     place = limit.entity or limit.point
     if place is None:
         raise ValidationError({"entity": _("请选择排放口或监测点")})
-    if not _may(person, place.area_code):
+    if not editing.may_edit(person, place.area_code):
         raise PermissionDenied(_("只能登记和修改本辖区的对象"))
     kind = limit.point.kind if limit.point is not None else limits.kind_at(place)  # type: ignore[arg-type]
     if problems := limits.faults(limit, kind):
@@ -134,7 +119,7 @@ def _said(limit: Limit) -> list[Any]:
 def remove(person: Person | None, limit: Limit, *, address: str = "") -> None:
     """Take back a limit that was entered by mistake. One that held once is ended instead."""
     place = limit.entity or limit.point
-    if place is None or not _may(person, place.area_code):
+    if place is None or not editing.may_edit(person, place.area_code):
         raise PermissionDenied(_("只能登记和修改本辖区的对象"))
     audit.record(
         person, "limit removed", place, details={"before": _content(limit)}, address=address
@@ -174,4 +159,4 @@ def _beside(limit: Limit) -> QuerySet[Limit]:
 
 
 def _content(limit: Limit) -> dict[str, Any]:
-    return {name: getattr(limit, name) for name in _FIELDS}
+    return {name: getattr(limit, name) for name in limits.FIELDS}

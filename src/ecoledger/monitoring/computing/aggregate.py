@@ -1,7 +1,7 @@
 """What a touched hour touches: its hour, the 8-hour windows and the day it lies in, computed and stored.
 
 Only what was touched is computed: :func:`run` takes (point, parameter, hour) and works out the hours,
-8-hour windows and days that depend on it. How they are computed is :mod:`ecoledger.monitoring.means`.
+8-hour windows and days that depend on it. How they are computed is :mod:`ecoledger.monitoring.computing.means`.
 
 The computed day of ozone holds the daily maximum 8-hour mean (what the day is judged by) in ``value``
 and the greatest hourly mean in ``maximum``.

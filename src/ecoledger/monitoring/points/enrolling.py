@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import covers
+from ecoledger.entities import editing
 from ecoledger.entities.models import Enterprise, Entity, Outlet, Station
 from ecoledger.monitoring import runtime
 from ecoledger.monitoring.alarming import limit_changes
@@ -36,11 +37,6 @@ _PARAMETER_FIELDS = (
 
 # Kinds of things at which dust, fumes or vapour is measured; the books of such things name theirs.
 SITES: set[str] = set()
-
-
-def may_edit(person: Person | None, area_code: str) -> bool:
-    """Whether ``person`` may register points in a division; nobody is the operator, who may."""
-    return person is None or (person.may("edit_registry") and covers(person, area_code))
 
 
 def fits(kind: str, entity: Entity) -> bool:
@@ -126,7 +122,7 @@ def look_over(
     if point.entity is None or point.kind == Point.Kind.AREA:
         raise ValidationError({"entity": _("请选择监测点所在的对象")})
     reached = {point.entity.area_code, *([before.area_code] if before else [])}
-    if not all(may_edit(person, code) for code in reached):
+    if not all(editing.may_edit(person, code) for code in reached):
         raise PermissionDenied(_("只能登记和修改本辖区的监测点"))
     point.area_code = point.entity.area_code
     point.owner_code = _owner(point.entity)

@@ -31,7 +31,7 @@ SCHEMA = {
     "until": pl.Date,
     "own": pl.Boolean,
 }
-_FIELDS = (
+FIELDS = (
     "parameter",
     "value",
     "lower",

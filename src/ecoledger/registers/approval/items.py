@@ -190,7 +190,6 @@ class Promise:
     label: str
     items: int
     at_once: int
-    with_legal: int
     legal: int
     promised: int
 
@@ -218,7 +217,6 @@ def _promise(label: str, rows: list[ApprovalItem]) -> Promise:
         label,
         len(rows),
         sum(i.at_once for i in rows),
-        len(timed),
         sum(i.legal_days for i in timed),
         sum(i.days for i in timed),
     )

@@ -179,10 +179,6 @@ class Score:
     def answered_share(self) -> float | None:
         return self.answered / self.told if self.told else None
 
-    @property
-    def prompt_share(self) -> float | None:
-        return self.prompt / self.told if self.told else None
-
 
 def scorecard(rows: QuerySet[Call]) -> list[Score]:
     """Scores by town, those who leave most unanswered first. ``effective``: an effect was written."""

@@ -8,7 +8,7 @@ repaired ends; both stay on record.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -93,12 +93,6 @@ class CreditEvent(models.Model):
             self.behaviour, self.on, self.reference, self.points, self.valid_months,
             self.repaired_on, self.withdrawn_on is not None,
         )  # fmt: skip
-
-    def set_window(self, today: date) -> None:
-        """From when it may be repaired and when it ends by itself, by the rule in force."""
-        found = rules.window(self.repair_class, self.on, today)
-        self.earliest = found.earliest if found else None
-        self.latest = found.latest if found else None
 
 
 def wrong_of(values: Mapping[str, Any]) -> dict[str, str]:
@@ -235,8 +229,3 @@ def _line(counted: credit.Counted) -> str:
 
 def _number(value: Any) -> str:
     return f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}"
-
-
-def entities_of(rows: Iterable[CreditEvent]) -> set[int]:
-    """Keys of the firms that events are about."""
-    return {row.entity_id for row in rows}

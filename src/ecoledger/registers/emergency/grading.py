@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from ecoledger.listings import own_data
 
 ROMAN = {1: "Ⅰ级（特别重大）", 2: "Ⅱ级（重大）", 3: "Ⅲ级（较大）", 4: "Ⅳ级（一般）"}
+# Hours within which an event of a level is first reported, from when it was learned of (部令第17号, mark P).
+HOURS = {1: 2, 2: 2, 3: 4, 4: 4}
 CUTS = ("", "town", "county", "city")
 CROSSINGS = ("", "county", "city", "province", "nation")
 # What is counted, and what it is called.
@@ -79,9 +81,4 @@ def reported_level(level: str, circumstance: str) -> int | None:
 
 def hours_to_report(level: int) -> int:
     """Within how many hours of learning of it an event of that level is first reported."""
-    return int(rules()["hours"][str(level)])
-
-
-def days_to_investigate(level: int) -> int:
-    """Within how many days of the end of the response it is investigated."""
-    return int(rules()["investigation"][str(level)])
+    return HOURS[level]

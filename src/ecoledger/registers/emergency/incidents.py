@@ -289,9 +289,9 @@ WORKFLOW = Workflow(
                    danger=True, main=False),
     ),
     clocks=(
-        ClockRule("first_grave", "初报（2 小时）", "found", hours=2, counted_from="learned_at", applies=_grave,
+        ClockRule("first_grave", "初报（2 小时）", "found", hours=grading.HOURS[2], counted_from="learned_at", applies=_grave,
                   basis=BASIS),
-        ClockRule("first_lesser", "初报（4 小时）", "found", hours=4, counted_from="learned_at", applies=_lesser,
+        ClockRule("first_lesser", "初报（4 小时）", "found", hours=grading.HOURS[4], counted_from="learned_at", applies=_lesser,
                   basis=BASIS),
         ClockRule("more", "续报", "responding", hours=24, since=("report_first", "report_more"), basis=DEFAULT),
         ClockRule("final", "处理结果报告", "terminated", days=3, basis=DEFAULT),

@@ -16,10 +16,9 @@ from ecoledger.entities.models import Enterprise, Outlet, Station
 from ecoledger.entities.validity import in_force
 from ecoledger.listings.parts import Ask, Import
 from ecoledger.live import times
-from ecoledger.matters.register import OPEN_WORK
 from ecoledger.monitoring import runtime
 from ecoledger.monitoring.models import Filing, Point
-from ecoledger.registers.network.models import Device, MaintenanceOrder
+from ecoledger.registers.network.models import Device
 
 # Silent for longer, a device counts as not connected.
 SILENT = timedelta(hours=24)
@@ -113,11 +112,6 @@ def fallen_silent(now: datetime) -> list[Device]:
         and heard[place] < quiet
         and not excused & {place, devices[0].parent.parent_id if devices[0].parent else None}
     ]
-
-
-def orders_in_hand(device: Device) -> int:
-    """Maintenance orders of a device that are not done."""
-    return MaintenanceOrder.objects.filter(OPEN_WORK, entity_id=device.pk).count()
 
 
 knows(health=_health)

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, time
-from decimal import Decimal
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
@@ -67,11 +66,6 @@ class WorkTask(Matter):
 
     class Meta:
         verbose_name = "重点任务"
-
-    @property
-    def done_quantity(self) -> Decimal:
-        """What the progress lines come to."""
-        return self.progress.aggregate(n=Sum("amount"))["n"] or Decimal(0)
 
 
 class Progress(models.Model):

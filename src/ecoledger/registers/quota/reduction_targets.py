@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from django.db import models
-from django.db.models import Sum
 
 from ecoledger.accounts.fields import AreaCodeField
 from ecoledger.accounts.roles import Role
@@ -54,15 +51,3 @@ TARGETS = declare(Listing(
     edit=frozenset({Role.APPROVER, Role.DISPATCHER, Role.SECTION_CHIEF}),
     empty="还没有减排目标。登记上级下达的年度目标和分解到镇街的目标。",
 ))  # fmt: skip
-
-
-def target_of(area_code: str, pollutant: str, year: int) -> Decimal | None:
-    """The target of a division: its own, else that of its towns together; ``None`` where none is set."""
-    rows = ReductionTarget.objects.filter(year=year, pollutant=pollutant)
-    own = rows.filter(area_code=area_code).first()
-    if own is not None:
-        return own.target
-    total: Decimal | None = rows.filter(area_code__startswith=area_code).aggregate(n=Sum("target"))[
-        "n"
-    ]
-    return total

@@ -6,12 +6,9 @@ that its file holds their samples and problems.
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from ecoledger.accounts.models import Person
 from ecoledger.entities.inventory import CODE, COORDINATES, Findings, Inventory, declare
 from ecoledger.entities.models import Section
 from ecoledger.listings.catalogue import declare as declare_book
@@ -132,11 +129,6 @@ def published(bay: int, year: int, season: str) -> SeaSurvey | None:
         book=SURVEYS.key, current=True, entity_id=bay, season=season, at__year=year
     )
     return rows.order_by("-at", "-pk").first()
-
-
-def bays_of(person: Person) -> QuerySet[Any]:
-    """The bay segments in the person's scope."""
-    return BAYS.visible_to(person).order_by("code")
 
 
 YEARLY = (Season.SPRING, Season.SUMMER, Season.AUTUMN)

@@ -97,10 +97,6 @@ class Count:
         return self.share(self.signed)
 
     @property
-    def verified_share(self) -> float | None:
-        return self.share(self.verified)
-
-    @property
     def done_share(self) -> float | None:
         return 100 * self.done / self.verified if self.verified else None
 

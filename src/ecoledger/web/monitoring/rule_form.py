@@ -223,7 +223,7 @@ class RuleForm(forms.Form):
         return [[value, level] for value, level in given if value is not None]
 
     def changes(self) -> dict[str, Any]:
-        """What differs from the rule as it stands, by the names ``monitoring.alarms.edit_rule`` takes."""
+        """What differs from the rule as it stands, by the names ``monitoring.alarming.alarms.edit_rule`` takes."""
         data = self.cleaned_data
         settings = dict(self.rule.settings)
         for setting in self.asked:

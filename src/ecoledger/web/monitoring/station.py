@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF
 from ecoledger.accounts.visitors import address
-from ecoledger.entities import file
+from ecoledger.entities import editing, file
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings import asked
 from ecoledger.monitoring.computing import corrections, evaluate
@@ -26,7 +26,7 @@ from ecoledger.monitoring.computing.period_review import REPORTED
 from ecoledger.monitoring.files import imports
 from ecoledger.monitoring.knowing import health_of_points
 from ecoledger.monitoring.models import Point
-from ecoledger.monitoring.points import enrolling, limits
+from ecoledger.monitoring.points import limits
 from ecoledger.monitoring.runtime import store
 from ecoledger.standards import aqi as aqi_standard
 from ecoledger.store.interface import SERIES, Layer
@@ -66,7 +66,7 @@ def page(request: Request, pk: int) -> HttpResponse:
         "station": getattr(point.entity, "as_station", None) if point.entity else None,
         "enterprise": _enterprise(point),
         "may_command": bool(point.mn) and request.user.may("command_devices"),
-        "may_register": point.kind != "area" and enrolling.may_edit(request.user, point.area_code),
+        "may_register": point.kind != "area" and editing.may_edit(request.user, point.area_code),
         "open_alarms": scoped.alarms(request.user).filter(point=point, state="open"),
         "air": readings.air_now([point])[0] if point.kind in ("air", "area") else None,
         "water": readings.water_now([point])[0] if point.kind == "water" else None,

@@ -366,7 +366,7 @@ def item(table: dict[Any, Any], key: Any) -> Any:
     return table.get(key, "")
 
 
-# Why a frame is quarantined (monitoring.ingest and hj212.packet) -> what it means and what would help.
+# Why a frame is quarantined (monitoring.arriving.ingest and hj212.packet) -> what it means and what would help.
 REASONS = {
     "mn": gettext_lazy("MN 未登记：核对设备编号，在监测点上登记后重放"),
     "disabled": gettext_lazy("监测点已停用：启用后重放"),

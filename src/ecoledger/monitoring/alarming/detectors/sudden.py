@@ -26,7 +26,7 @@ def detect(
 ) -> pl.DataFrame:
     """Judge each hour against the ``settings["hours"]`` hours before it (default 24).
 
-    ``hours`` and ``judged`` as for :func:`ecoledger.monitoring.detectors.constant.detect`. Bad when the step
+    ``hours`` and ``judged`` as for :func:`ecoledger.monitoring.alarming.detectors.constant.detect`. Bad when the step
     from the median of those hours is more than ``settings["sigmas"]`` robust standard deviations
     (default 6), more than ``settings["share"]`` of the median (default 1; ``settings["share_of"]`` by
     parameter), more than ``settings["step"][parameter]`` in the parameter's unit, and the value lies outside

@@ -7,7 +7,7 @@ party heard for the whole term, the fine inside the statutory range and not abov
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -520,10 +520,6 @@ def remedies_end(served_on: date) -> date:
     """The last day on which a remedy may be begun: the later of reconsideration and lawsuit."""
     both = ("reconsideration-application", "litigation")
     return max(time_limits.deadline(served_on, key).due_day for key in both)
-
-
-def day_after(day: date) -> date:
-    return day + timedelta(days=1)
 
 
 def same_again(case: Any, heaviest: str, fine: Decimal, confiscated: Decimal) -> str:
