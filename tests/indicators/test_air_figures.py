@@ -6,8 +6,7 @@ import pytest
 from tests.daily_values import CLEAN, put_air, span
 
 from ecoledger.entities.models import Station
-from ecoledger.indicators import air
-from ecoledger.indicators.figures import Change
+from ecoledger.indicators import air, air_standing
 from ecoledger.monitoring.computing import evaluate
 from ecoledger.monitoring.points import table as known_points
 from ecoledger.standards import air_limits
@@ -38,13 +37,21 @@ def test_one_edition_for_all_days_lays_years_side_by_side(store, county):
     assert new.good_days.records.query["as_of"] == "2026-03-01"
 
 
-def test_a_year_on_year_comparison_across_editions_is_told(store, county):
-    put_air(store, county, {date(2025, 5, 1): {}, date(2026, 5, 1): {}})
-    now = air.period(COUNTY, date(2026, 5, 1), date(2026, 5, 2))
-    before = air.period(COUNTY, date(2025, 5, 1), date(2025, 5, 2))
-    assert Change(now.good_days, before.good_days, 1).across_editions
-    assert Change(now.composite, before.composite, 2).across_editions
-    assert not Change(now.values["pm2_5"], before.values["pm2_5"], 1).across_editions
+def test_a_change_is_told_by_one_edition_wherever_it_is_told(store, county):
+    """The edition changed within this year: 70 µg/m³ was a good day in February and is none in March."""
+    this = [*span(date(2026, 2, 27), 4)]
+    put_air(store, county, {day: {"pm2_5": 70} for day in this[:3]} | {this[3]: {}})
+    put_air(store, county, {day: {"pm2_5": 70} for day in span(date(2025, 2, 27), 4)})
+    begin, end = this[0], date(2026, 3, 3)
+    years = air.year_on_year(county, begin, end)
+    good = years.change(lambda year: year.good_days, 1)
+    assert (good.now.parts, good.before.parts, str(good)) == ("1/4", "0/4", "同比上升25.0个百分点")
+    assert (good.then.now.parts, good.then.before.parts) == ("3/4", "4/4")
+    assert years.change(lambda year: year.values["pm2_5"], 1).then is None
+    (row,) = [r for r in air_standing.baseline(county, begin, end) if r.measure == "good_days"]
+    (ranked,) = air_standing.ranking([county], "good_days", begin, end)
+    assert row.change.difference == good.difference == ranked.figure.value - ranked.before.value
+    assert row.now.parts == "1/4"
 
 
 def test_valid_days_are_not_calendar_days(store, county):
@@ -105,6 +112,14 @@ def test_a_month_needs_27_valid_days_of_every_factor(store, county):
 def test_the_day_a_year_before(store):
     assert air.last_year(date(2028, 2, 29)) == date(2027, 2, 28)
     assert air.last_year(date(2026, 3, 1)) == date(2025, 3, 1)
+    assert air.year_before(date(2024, 1, 1), date(2024, 2, 29)) == (
+        date(2023, 1, 1),
+        date(2023, 3, 1),
+    )
+    assert air.year_before(date(2025, 2, 1), date(2025, 3, 1)) == (
+        date(2024, 2, 1),
+        date(2024, 3, 1),
+    )
 
 
 def test_a_town_has_the_means_of_its_stations_and_the_index_from_those(store, bureau):

@@ -172,6 +172,9 @@ def test_without_a_target_the_value_stands_alone_and_says_why(store, bureau):
 
 def test_last_years_same_days_hold_28_february_in_a_leap_year(store, bureau):
     found = targets.year(evaluate.area_point(COUNTY), date(2028, 2, 29))
-    assert (found.before.end, found.rest_before.begin) == (date(2027, 3, 1), date(2027, 3, 1))
+    assert (found.beside.before.end, found.rest_before.begin) == (
+        date(2027, 3, 1),
+        date(2027, 3, 1),
+    )
     over = targets.year(evaluate.area_point(COUNTY), date(2027, 1, 1))
     assert (over.begin, over.remaining) == (date(2026, 1, 1), 0)

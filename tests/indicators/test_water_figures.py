@@ -6,7 +6,9 @@ import pytest
 from tests.daily_values import put_water, span
 
 from ecoledger.entities.models import Section, Station
-from ecoledger.indicators import water
+from ecoledger.indicators import declaring, water
+from ecoledger.indicators.catalogue import RIVERS
+from ecoledger.indicators.declaring import Span, all_indicators
 from ecoledger.monitoring.models import Point
 
 COUNTY = "990101"
@@ -54,6 +56,20 @@ def test_a_year_may_attain_by_its_mean_while_months_fail(store, bureau):
     assert (found.attained.parts, found.months_attained.parts) == ("1/1", "8/9")
     assert found.enough
     assert found.sections[0].months[date(2026, 1, 1)] == 4
+
+
+@pytest.mark.parametrize(
+    ("end", "parts"),
+    [(date(2026, 6, 1), "1/2"), (date(2026, 5, 1), None), (date(2026, 4, 11), None)],
+)
+def test_months_are_counted_by_themselves_where_there_are_several(store, bureau, end, parts):
+    for month, value in ((4, 1.2), (5, 0.6)):
+        put_water(store, bureau.water, {date(2026, month, 10): {**FINE, "nh3n": value}})
+    found = declaring.figures(
+        [i for i in all_indicators() if i.source is RIVERS], COUNTY, Span(date(2026, 4, 1), end)
+    )
+    assert found["water_months_attained_ratio"].parts == (parts or "")
+    assert found["water_attained_ratio"].parts == ("1/1" if parts else "0/1")
 
 
 def test_what_the_months_left_must_bring_for_items_that_fail_so_far(store, bureau):

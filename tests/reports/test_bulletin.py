@@ -58,24 +58,26 @@ def rows_of(table) -> list[list[str]]:
 def test_a_month_of_air_in_words(found):
     text = text_of(found)
     assert "优良天数比例为80.0%（优良天数/有效天数：24/30；当月共31天）" in text
-    assert "同比下降20.0个百分点（上年同月100.0%，31/31）" in text
+    # Both by the edition of this year: 70 µg/m³ is no good day any more.
+    assert "同比上升80.0个百分点（上年同月0.0%，0/31）" in text
     assert "污染天数6天，其中重度及以上污染1天" in text
 
 
 def test_a_comparison_across_editions_says_so_and_gives_both_by_one(found):
     text = text_of(found)
-    note = next(line for line in text.splitlines() if "优良天数比例同比期适用不同版本标准" in line)
-    assert "本期：HJ 633-2026；上年同期：HJ 633-2012" in note
-    # 70 µg/m³ is no good day any more.
-    assert "统一按HJ 633-2026回算，本期为80.0%，上年同期为0.0%，同比上升80.0个百分点" in note
-    assert "环境空气质量综合指数同比期适用不同版本标准" in text
+    assert "优良天数比例的同比和上年同期数，两期统一按HJ 633-2026计算；" in text
+    assert (
+        "按各期执行的标准（本期：HJ 633-2026；上年同期：HJ 633-2012），"
+        "上年同期为100.0%，同比下降20.0个百分点。"
+    ) in text
+    assert "环境空气质量综合指数的同比和上年同期数，两期统一按" in text
 
 
 def test_years_under_one_edition_are_compared_without_a_note(store, bureau):
     point = evaluate.area_point(COUNTY)
     for year in (2024, 2025):
         put_air(store, point, {d: {} for d in span(date(year, 10, 1), 31)})
-    assert "不同版本标准" not in text_of(bulletin.monthly(COUNTY, 2025, 10))
+    assert "统一按" not in text_of(bulletin.monthly(COUNTY, 2025, 10))
 
 
 def test_polluted_days_are_listed_one_by_one(found):

@@ -123,10 +123,11 @@ def test_both_years_are_judged_by_one_edition_and_a_note_says_so(month):
     bulletin = rendering.report_of(month, "试")
     said = checking.text_of(bulletin)
     assert "优良天数比例80.0%，同比上升80.0个百分点" in said
-    assert "统一按HJ 633-2026回算，本期为80.0%，上年同期为0.0%，同比上升80.0个百分点。" in said
+    assert "优良天数比例的同比和上年同期数，两期统一按HJ 633-2026计算；" in said
+    assert "上年同期为100.0%，同比下降20.0个百分点。" in said
     (note,) = [b for s in bulletin.sections for b in s.blocks if getattr(b, "note", False)]
     assert str(note).count("注：") == 1
-    assert "环境空气质量综合指数同比期适用不同版本标准" in str(note)
+    assert "环境空气质量综合指数的同比和上年同期数，两期统一按" in str(note)
 
 
 def test_parts_that_do_not_come_to_the_total_are_flagged_before_issue(month):

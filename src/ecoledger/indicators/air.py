@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -13,7 +13,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.indicators import doors
-from ecoledger.indicators.figures import Figure, Records, absent, count, quantity, ratio
+from ecoledger.indicators.figures import (
+    Change,
+    Figure,
+    Records,
+    absent,
+    by_one_edition,
+    count,
+    quantity,
+    ratio,
+)
 from ecoledger.monitoring.computing import evaluate, standard_values
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.points import table as known_points
@@ -219,6 +228,40 @@ def periods(
     return of_days(points, begin, end, table, as_of)
 
 
+@dataclass(frozen=True)
+class YearOnYear:
+    """A period beside the same days of the year before: each as it was judged at its time, and both by the editions in
+    force on the period's last day."""
+
+    now: AirPeriod
+    before: AirPeriod
+    now_anew: AirPeriod
+    before_anew: AirPeriod
+
+    def change(
+        self, read: Callable[[AirPeriod], Figure], decimals: int, word: str = "同比"
+    ) -> Change:
+        """How a figure changed, both years judged by one edition."""
+        return by_one_edition(
+            Change(read(self.now), read(self.before), decimals, word),
+            Change(read(self.now_anew), read(self.before_anew), decimals, word),
+        )
+
+
+def year_on_year(point: Point, begin: date, end: date) -> YearOnYear:
+    """The air of ``begin <= day < end`` beside that of the same days a year before."""
+    last, earlier = end - timedelta(days=1), year_before(begin, end)
+    now, before = point_period(point, begin, end), point_period(point, *earlier)
+    if len({*now.editions, *before.editions}) < 2 and now.standard == before.standard:
+        return YearOnYear(now, before, now, before)
+    return YearOnYear(
+        now,
+        before,
+        point_period(point, begin, end, as_of=last),
+        point_period(point, *earlier, as_of=last),
+    )
+
+
 def of_days(
     points: Sequence[Point], begin: date, end: date, table: pl.DataFrame, as_of: date | None = None
 ) -> dict[int, AirPeriod]:
@@ -327,6 +370,16 @@ def index_edition(on: date) -> str:
 def last_year(day: date) -> date:
     """The same day a year before; 29 February becomes 28."""
     return date(day.year - 1, day.month, min(day.day, 28 if day.month == 2 else day.day))
+
+
+def year_before(begin: date, end: date) -> tuple[date, date]:
+    """The same days a year before ``begin <= day < end``; whole months stay whole.
+
+    >>> year_before(date(2024, 2, 1), date(2024, 2, 29)), year_before(date(2025, 2, 1), date(2025, 3, 1))
+    ((datetime.date(2023, 2, 1), datetime.date(2023, 3, 1)), (datetime.date(2024, 2, 1), datetime.date(2024, 3, 1)))
+    """
+    day = timedelta(days=1)
+    return last_year(begin), max(last_year(end), last_year(end - day) + day)
 
 
 def stations(area_code: str) -> list[Point]:

@@ -90,12 +90,11 @@ def ranking(points: Sequence[Point], measure: str, begin: date, end: date) -> li
 
     Those that are :func:`only_listed` stand below without a place.
     """
-    earlier_begin, earlier_end = air.last_year(begin), air.last_year(end)
     # Both years by the editions of today's year, so that a change is one of the air. What is no share of days is judged
     # by the last day's edition as it is.
     last = end - timedelta(days=1)
     now = air.periods(points, begin, end, as_of=last if measure == "good_days" else None)
-    before = air.periods(points, earlier_begin, earlier_end, as_of=last)
+    before = air.periods(points, *air.year_before(begin, end), as_of=last)
     required = days_required(begin, end)
     outside = only_listed(points)
     keys = {str(p.pk): p for p in points}
@@ -183,15 +182,14 @@ class Baseline:
 def baseline(point: Point, begin: date, end: date) -> list[Baseline]:
     """Good days, concentrations and heavy days of an area beside the same days of the three years before.
 
+    All of them are judged by the editions of the last day, today's year as well: it may have begun under another one.
     The mean is of the years that have a value, and there is none with fewer than three.
     """
     spans = [(begin, end)]
     for _n in range(YEARS):
-        spans.append((air.last_year(spans[-1][0]), air.last_year(spans[-1][1])))
+        spans.append(air.year_before(*spans[-1]))
     as_of = end - timedelta(days=1)
-    periods = [air.point_period(point, *spans[0])] + [
-        air.point_period(point, *span, as_of=as_of) for span in spans[1:]
-    ]
+    periods = [air.point_period(point, *span, as_of=as_of) for span in spans]
     rows = []
     for measure in (*MEASURES, "heavy_days"):
         figures = [p.heavy_days if measure == "heavy_days" else of(p, measure) for p in periods]

@@ -31,8 +31,8 @@ def _air(area_code: str, span: Span, as_of: date | None) -> air.AirPeriod:
 
 
 def _rivers(area_code: str, span: Span, as_of: date | None) -> water.WaterPeriod | water.WaterYear:
-    """A month by its days; a year so far by the means of its months."""
-    if (span.begin.month, span.begin.day) == (1, 1) and (span.end - span.begin).days > 31:
+    """A month, or less, by its days; what has several months by the means of its months, and each month by itself."""
+    if span.begin.day == 1 and (span.end - span.begin).days > 31:
         return water.year(area_code, span.begin, span.end)
     return water.period(area_code, span.begin, span.end)
 
@@ -268,10 +268,10 @@ def water_judged_count(rivers: water.WaterPeriod | water.WaterYear) -> Figure:
     source=RIVERS, per=("year",),
 )  # fmt: skip
 def water_months_attained_ratio(rivers: water.WaterPeriod | water.WaterYear) -> Figure:
-    """By section and month, beside the attainment of the year's mean: a mean may pass while months fail."""
+    """By section and month, beside the attainment of their mean: a mean may pass while months fail."""
     if isinstance(rivers, water.WaterYear):
         return rivers.months_attained
-    return replace(rivers.attained, label="断面逐月达标率")
+    return absent("断面逐月达标率", rivers.attained.records, noop("期间不足两个月，不按月次评价"))
 
 
 def _boundaries(area_code: str, span: Span, as_of: date | None) -> boundaries.Boundaries:

@@ -153,13 +153,15 @@ class Change:
 
     Shares change by percentage points, quantities by an amount and by percent of the earlier value.
     ``decimals`` are those of the amount; the percentage has one. ``word`` is said before it, nothing in
-    a table whose heading says it.
+    a table whose heading says it. ``then``, where both figures were judged anew by one edition: the same
+    with each as it was judged at its time (:func:`by_one_edition`).
     """
 
     now: Figure
     before: Figure
     decimals: int
     word: str = "同比"
+    then: Change | None = None
 
     def __str__(self) -> str:
         return self.display
@@ -242,3 +244,11 @@ class Change:
 
     def _amount(self, difference: Fraction) -> str:
         return printed(abs(difference), self.decimals)
+
+
+def by_one_edition(then: Change, again: Change) -> Change:
+    """The change that is told of two periods: of the air or water alone, not of the edition that judges it.
+
+    ``then`` has each period as it was judged at its time, ``again`` both by one edition.
+    """
+    return replace(again, then=then) if then.across_editions else then

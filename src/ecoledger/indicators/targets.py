@@ -162,7 +162,7 @@ def of(area_code: str, year: int) -> list[Target]:
 class Standing:
     """How an indicator stands in the year so far.
 
-    ``now`` and ``before`` are this year's and last year's value of the same days. ``target`` is absent
+    ``now`` is this year's value, ``change`` how it stands to last year's of the same days. ``target`` is absent
     where the plan sets none. ``gap`` is ``now`` less ``target`` (in percentage points for shares), ``met``
     whether the value so far keeps to the target. ``rest``: what the remaining days may have;
     ``projected``: the year's value if they are like last year's same days. Both say in words what they are
@@ -171,7 +171,7 @@ class Standing:
 
     indicator: Indicator
     now: Figure
-    before: Figure
+    change: Change
     target: Figure
     gap: Figure
     met: bool | None
@@ -181,22 +181,21 @@ class Standing:
     projected: Figure | None = None
     projected_words: str = ""
 
-    @property
-    def change(self) -> Change:
-        return Change(self.now, self.before, max(self.now.decimals, 1))
-
 
 @dataclass(frozen=True)
 class Year:
-    """The year so far at an area: its air, that of last year's same days and of the rest of last year,
-    the last one judged by the editions now in force, as what is to come will be."""
+    """The year so far at an area: its air beside that of last year's same days, and the rest of last year,
+    judged by the editions now in force, as what is to come will be."""
 
     area_code: str
     begin: date
     end: date
-    now: air.AirPeriod
-    before: air.AirPeriod
+    beside: air.YearOnYear
     rest_before: air.AirPeriod
+
+    @property
+    def now(self) -> air.AirPeriod:
+        return self.beside.now
 
     @property
     def records(self) -> Records:
@@ -212,15 +211,13 @@ class Year:
 def year(point: Point, end: date) -> Year:
     """The air of the year that the day before ``end`` lies in, up to that day."""
     begin = date((end - timedelta(days=1)).year, 1, 1)
-    first = date(begin.year - 1, 1, 1)
-    same = air.last_year(end - timedelta(days=1)) + timedelta(days=1)
+    beside = air.year_on_year(point, begin, end)
     return Year(
         point.area_code,
         begin,
         end,
-        air.point_period(point, begin, end),
-        air.point_period(point, first, same),
-        air.point_period(point, same, begin, as_of=end - timedelta(days=1)),
+        beside,
+        air.point_period(point, beside.before.end, begin, as_of=end - timedelta(days=1)),
     )
 
 
@@ -254,7 +251,8 @@ def standing_at(point: Point, end: date, goals: Sequence[Target]) -> list[Standi
     if not any(goal.indicator.source is catalogue.RIVERS for goal in goals):
         return air_standings(found, goals)
     rivers = water.year(found.area_code, found.begin, end)
-    before = water.year(found.area_code, found.before.begin, found.before.end)
+    last = found.beside.before
+    before = water.year(found.area_code, last.begin, last.end)
     return standings(found, goals, rivers, before)
 
 
@@ -268,13 +266,18 @@ def standing(
     """One indicator beside its target. The water indicators need the sections' years."""
     is_air = indicator.source is catalogue.AIR
     now = _value(indicator, found.now if is_air else rivers)
-    before = _value(indicator, found.before if is_air else rivers_before)
+    decimals = max(now.decimals, 1)
+    change = (
+        found.beside.change(indicator.read, decimals)
+        if is_air
+        else Change(now, _value(indicator, rivers_before), decimals)
+    )
     records = found.records
     label = f"{indicator.name}年度目标"
     if target is None:
         nothing = absent(label, records, f"未在 {FILE} 中设定")
         gap = absent(f"{indicator.name}与目标之差", records, nothing.missing)
-        return Standing(indicator, now, before, nothing, gap, None, found.remaining)
+        return Standing(indicator, now, change, nothing, gap, None, found.remaining)
     goal = Figure(
         label, target.value, written(target.shown, indicator.unit), records, indicator.unit
     )
@@ -288,7 +291,7 @@ def standing(
     return Standing(
         indicator,
         now,
-        before,
+        change,
         goal,
         _gap(indicator, now, goal, records),
         behaviour.met(now, target.value, higher=indicator.higher_is_better),

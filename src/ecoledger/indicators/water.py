@@ -89,7 +89,7 @@ class WaterPeriod:
 
 @dataclass(frozen=True)
 class SectionYear:
-    """A section's year so far: each month's class, and attainment by the mean and by the months.
+    """A section over several months, mostly a year so far: each month's class, and attainment by the mean and by the months.
 
     ``months`` maps the first day of a month to its class; ``needed`` says what the months left must bring
     for each item that fails so far.
@@ -126,7 +126,7 @@ class SectionYear:
 
 @dataclass(frozen=True)
 class WaterYear:
-    """An area's year so far, ``begin <= day < end``. ``enough``: every section judged has the months that
+    """An area over several months, mostly its year so far, ``begin <= day < end``. ``enough``: every section judged has the months that
     a year's verdict needs; until then the shares by the mean are told as they stand."""
 
     begin: date
@@ -360,7 +360,7 @@ def failing(mean: PeriodMean, section: Section, on: date) -> str:
 
 
 def year(area_code: str, begin: date, end: date) -> WaterYear:
-    """An area's sections from 1 January ``begin`` to before ``end``, by mean and by months."""
+    """An area's sections from the first of a month ``begin`` to before ``end``, by mean and by months."""
     found = places(area_code, begin, end)
     rows = rows_of(found, begin, end)
     sections = [_section_year(section, point, rows[section.pk], end) for section, point in found]

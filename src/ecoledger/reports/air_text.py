@@ -9,7 +9,6 @@ from django.utils import timezone
 from ecoledger.indicators import air, air_standing, doors
 from ecoledger.indicators.figures import Change, Figure, Records, absent, bare, quantity
 from ecoledger.monitoring.models import Point
-from ecoledger.reports import notes
 from ecoledger.reports.content import Block, DayChart, Part, Statement, Subheading, Table
 from ecoledger.standards import air_ranking, aqi
 
@@ -93,13 +92,12 @@ def _concentration(value: float | None, factor: str, records: Records) -> Figure
 
 def year_blocks(
     name: str,
-    now: air.AirPeriod,
-    before: air.AirPeriod,
-    now_as: air.AirPeriod,
-    before_as: air.AirPeriod,
+    years: air.YearOnYear,
 ) -> list[Block | None]:
-    """The year so far; ``now_as`` and ``before_as`` are both periods under one edition."""
-    good = Change(now.good_days, before.good_days, 1)
+    """The year so far beside the same days of the year before."""
+    now = years.now
+    good = years.change(lambda year: year.good_days, 1)
+    pm2_5 = years.change(lambda year: year.values["pm2_5"], 1)
     last = now.end - timedelta(days=1)
     return [
         Statement(
@@ -109,13 +107,13 @@ def year_blocks(
                 f"（优良天数/有效天数：{now.good_days.parts or '—'}；日历天数{now.calendar_days}天），",
                 good,
                 "（上年同期",
-                before.good_days,
-                f"{_of(before.good_days)}）；PM2.5平均浓度为",
+                good.before,
+                f"{_of(good.before)}）；PM2.5平均浓度为",
                 now.values["pm2_5"],
                 "，",
-                Change(now.values["pm2_5"], before.values["pm2_5"], 1),
+                pm2_5,
                 "（上年同期",
-                before.values["pm2_5"],
+                pm2_5.before,
                 "）；污染天数",
                 now.polluted_days,
                 "，其中重度及以上污染",
@@ -123,7 +121,6 @@ def year_blocks(
                 "。",
             )
         ),
-        notes.editions(good, Change(now_as.good_days, before_as.good_days, 1), now.good_days.label),
     ]
 
 
@@ -133,19 +130,16 @@ def _of(figure: Figure) -> str:
 
 def month_blocks(
     name: str,
-    now: air.AirPeriod,
-    before: air.AirPeriod,
-    before_as: air.AirPeriod,
+    years: air.YearOnYear,
     complete: bool,
     words: str = "",
     this: str = "本月",
     same: str = "上年同月",
 ) -> list[Block | None]:
-    """One month, or the span that ``words`` say and ``this`` calls, beside the ``same`` days a year ago.
-
-    ``before_as`` is that one under today's editions."""
-    good = Change(now.good_days, before.good_days, 1)
-    composite = Change(now.composite, before.composite, 2)
+    """One month, or the span that ``words`` say and ``this`` calls, beside the ``same`` days a year ago."""
+    now = years.now
+    good = years.change(lambda year: year.good_days, 1)
+    composite = years.change(lambda year: year.composite, 2)
     calendar = (
         f"{'当月' if this == '本月' else '期内'}{'共' if complete else '已过'}{now.calendar_days}天"
     )
@@ -158,8 +152,8 @@ def month_blocks(
                 f"（优良天数/有效天数：{now.good_days.parts or '—'}；{calendar}），",
                 good,
                 f"（{same}",
-                before.good_days,
-                f"{_of(before.good_days)}）；污染天数",
+                good.before,
+                f"{_of(good.before)}）；污染天数",
                 now.polluted_days,
                 "，其中重度及以上污染",
                 now.heavy_days,
@@ -168,7 +162,7 @@ def month_blocks(
                 "，",
                 composite,
                 f"（{same}",
-                before.composite,
+                composite.before,
                 f"），最大单项指数污染物为{now.largest}。",
             )
         ),
@@ -184,12 +178,8 @@ def month_blocks(
             )
         )
     blocks += [
-        notes.editions(good, Change(now.good_days, before_as.good_days, 1), now.good_days.label),
-        notes.editions(
-            composite, Change(now.composite, before_as.composite, 2), now.composite.label
-        ),
         Subheading("主要污染物浓度"),
-        _factor_table(now, before, this, same),
+        _factor_table(years, this, same),
         Subheading("逐日情况"),
         chart(now),
         _polluted_table(now, this),
@@ -197,7 +187,8 @@ def month_blocks(
     return blocks
 
 
-def _factor_table(now: air.AirPeriod, before: air.AirPeriod, this: str, same: str) -> Table:
+def _factor_table(years: air.YearOnYear, this: str, same: str) -> Table:
+    now, before = years.now, years.before
     rows = tuple(
         (
             air.NAMES[factor],

@@ -94,20 +94,16 @@ def _gather_day(area_code: str, day: date) -> _Day:
 def _day_air(on: _Day) -> Blocks:
     sky: Blocks = [
         *air_text.day_blocks(on.name, on.area_code, on.today),
-        *air_text.year_blocks(
-            on.name, on.so_far.now, on.so_far.before, *_as_of(on.so_far, on.begin)
-        ),
+        *air_text.year_blocks(on.name, on.so_far.beside),
         target_text.short(targets.air_standings(on.so_far, on.goals)),
     ]
-    return [*sky, notes.rounding(sky)]
+    return [*sky, *notes.of(sky)]
 
 
 @dataclass(frozen=True)
 class _Month(_Gathered):
     complete: bool
-    now: air.AirPeriod
-    before: air.AirPeriod
-    before_as: air.AirPeriod
+    sky: air.YearOnYear
     until: date
     so_far: targets.Year
     rivers: water.WaterPeriod
@@ -124,7 +120,7 @@ def _gather_month(area_code: str, begin: date) -> _Month:
     begin = date(year, month, 1)
     end = add_months(begin, 1)
     complete = end <= timezone.localdate()
-    last_begin, last_end = air.last_year(begin), air.last_year(end)
+    last_begin, last_end = air.year_before(begin, end)
     # A running month's year goes up to today, so that the days left are counted from today.
     until = max(end if complete else timezone.localdate(), begin)
     goals, problem = _goals(area_code, year)
@@ -136,9 +132,7 @@ def _gather_month(area_code: str, begin: date) -> _Month:
         begin,
         end,
         complete=complete,
-        now=air.point_period(point, begin, end),
-        before=air.point_period(point, last_begin, last_end),
-        before_as=air.point_period(point, last_begin, last_end, as_of=end - timedelta(days=1)),
+        sky=air.year_on_year(point, begin, end),
         until=until,
         so_far=targets.year(point, until),
         rivers=water.period(area_code, begin, end),
@@ -152,24 +146,19 @@ def _gather_month(area_code: str, begin: date) -> _Month:
 
 def _month_air(of: _Month) -> Blocks:
     sky: Blocks = [
-        *air_text.month_blocks(of.name, of.now, of.before, of.before_as, of.complete),
+        *air_text.month_blocks(of.name, of.sky, of.complete),
         *air_text.ranking_blocks(of.area_code, of.begin, of.end, of.complete),
     ]
-    return [*sky, notes.rounding(sky)]
+    return [*sky, *notes.of(sky)]
 
 
 def _month_targets(of: _Month) -> Blocks:
     standings = targets.standings(of.so_far, of.goals, of.rivers_year, of.rivers_year_before)
     goals: Blocks = [
-        *air_text.year_blocks(
-            of.name,
-            of.so_far.now,
-            of.so_far.before,
-            *_as_of(of.so_far, of.until - timedelta(days=1)),
-        ),
+        *air_text.year_blocks(of.name, of.so_far.beside),
         *target_text.blocks(standings, of.problem),
     ]
-    return [*goals, notes.rounding(goals)]
+    return [*goals, *notes.of(goals)]
 
 
 def _month_water(of: _Month) -> Blocks:
@@ -177,7 +166,7 @@ def _month_water(of: _Month) -> Blocks:
         *water_text.month_blocks(of.rivers, of.rivers_before, of.rivers_year),
         *water_text.open_work(of.rivers),
     ]
-    return [*streams, notes.rounding(streams)]
+    return [*streams, *notes.of(streams)]
 
 
 DAILY_REPORT = declare(
@@ -233,15 +222,6 @@ def _goals(area_code: str, year: int) -> tuple[list[targets.Target], str]:
         return targets.of(area_code, year), ""
     except targets.TargetsError as wrong:
         return [], str(wrong)
-
-
-def _as_of(so_far: targets.Year, day: date) -> tuple[air.AirPeriod, air.AirPeriod]:
-    """This year so far and last year's same days, both judged by the editions in force on a day."""
-    now, before = so_far.now, so_far.before
-    return (
-        air.point_period(now.point, now.begin, now.end, as_of=day),
-        air.point_period(before.point, before.begin, before.end, as_of=day),
-    )
 
 
 def _area_name(area_code: str) -> str:

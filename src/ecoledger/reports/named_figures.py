@@ -1,7 +1,7 @@
 """What a summary's template can name: every indicator by its Chinese name, with what can be said of it.
 
-``{{ 优良天数比例 }}`` is the figure of the span; ``_同比`` its change against the same span a year before (judged by
-today's edition in both, where the editions differ),
+``{{ 优良天数比例 }}`` is the figure of the span; ``_同比`` its change against the same span a year before (both judged by the edition of the span's last day, where the
+editions differ),
 ``_上年`` that figure, ``_目标`` the year's target, ``_达标`` how the span keeps to it, ``_分子`` and ``_分母`` the parts of a share,
 ``_有`` whether it is more than nought, or not told. ``_达标`` is 达到 or 未达到 of a whole year, 目前达到 or 目前未达到 of a year so
 far, and nothing of a week, a month or a later quarter, which no target of a year speaks of.
@@ -31,7 +31,15 @@ from ecoledger.indicators import (
     targets,
 )
 from ecoledger.indicators.declaring import Indicator, Span, all_indicators
-from ecoledger.indicators.figures import PERCENT, Change, Figure, absent, count, written
+from ecoledger.indicators.figures import (
+    PERCENT,
+    Change,
+    Figure,
+    absent,
+    by_one_edition,
+    count,
+    written,
+)
 from ecoledger.indicators.of_registers import KEPT_BACK, for_readers, kept_back, standing
 from ecoledger.indicators.scorecards import towns
 from ecoledger.listings.cells import area_name
@@ -63,8 +71,7 @@ class Asked:
     @property
     def before(self) -> Span:
         """The same days a year before."""
-        begin, end = self.span.begin, self.span.end
-        return Span(air.last_year(begin), air.last_year(end))
+        return Span(*air.year_before(self.span.begin, self.span.end))
 
 
 def variable(name: str) -> str:
@@ -122,15 +129,15 @@ def gathered(wanted: Iterable[str], asked: Asked) -> Gathered:
         for key in lastly
     }
     anew = _by_one_edition([i for i in lastly.values() if changes[i.key].across_editions], asked)
-    said = [notes.editions(changes[key], again, again.now.label) for key, again in anew.items()]
+    changes |= {key: by_one_edition(changes[key], again) for key, again in anew.items()}
     hidden = {f"register:{key}" for _code, key in kept_back([asked.area_code])}
     made: dict[str, Part] = {}
     for name, (base, aspect) in used.items():
         if known[base].source.touched_by in hidden:
             made[name] = _untold(now[known[base].key], aspect)
             continue
-        made[name] = _aspect(known[base], aspect, now[known[base].key], changes | anew, asked)
-    told = [str(note) for note in said]
+        made[name] = _aspect(known[base], aspect, now[known[base].key], changes, asked)
+    told = [str(note) for note in notes.editions(changes.values())]
     if any(_judges(i) and now[i.key].value is not None for i in wanted_now.values()):
         told.append(_few_days_of(asked))
     return Gathered(made, told)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from ecoledger.indicators.figures import Change
-from ecoledger.reports.content import Block, Statement, Table
+from ecoledger.reports.content import Block, Part, Statement, Table
 
 # How a paragraph begins that is a note.
 MARK = "注："
@@ -44,25 +45,28 @@ def rounding(blocks: Sequence[Block | None]) -> Statement | None:
     )
 
 
-def editions(change: Change, again: Change, name: str) -> Statement | None:
-    """Says that the editions differ between the periods, and what one edition gives for both."""
-    if not change.across_editions:
-        return None
-    said = (
-        f"{MARK}{name}同比期适用不同版本标准（本期：{change.now.standard}；"
-        f"上年同期：{change.before.standard}）。统一按{again.now.standard}回算，"
+def editions(changes: Iterable[Change]) -> list[Statement]:
+    """Says of every change across editions that both periods are judged by one, and what each by its own had."""
+    across = {change.now.label: change for change in changes if change.then is not None}
+    return [_edition(label, change) for label, change in across.items()]
+
+
+def _edition(label: str, change: Change) -> Statement:
+    then = change.then
+    assert then is not None  # noqa: S101  those without are left out
+    parts: list[Part] = [f"{MARK}{label}的同比和上年同期数，两期统一按{change.now.standard}计算"]
+    if change.now.value != then.now.value:
+        parts += ["（本期为", change.now, "）"]
+    parts.append(
+        f"；按各期执行的标准（本期：{then.now.standard}；上年同期：{then.before.standard}），"
     )
-    if (again.now.value, again.before.value) == (change.now.value, change.before.value):
-        return Statement((f"{said}结果相同。",), note=True)
-    return Statement(
-        (
-            f"{said}本期为",
-            again.now,
-            "，上年同期为",
-            again.before,
-            "，",
-            again,
-            "。",
-        ),
-        note=True,
-    )
+    if then.difference == change.difference:
+        parts.append("结果相同。")
+    else:
+        parts += ["上年同期为", then.before, "，", replace(then, word="同比"), "。"]
+    return Statement(tuple(parts), note=True)
+
+
+def of(blocks: Sequence[Block | None]) -> list[Statement | None]:
+    """All notes that the changes in blocks call for."""
+    return [rounding(blocks), *editions(changes_in(blocks))]

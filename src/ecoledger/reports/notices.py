@@ -33,18 +33,15 @@ _REQUIRED = Word("工作要求", "lines", required=False, help="一行一段")
 
 def _air(of: Spoken) -> Blocks:
     point = area_point(of.area_code)
-    before = air.last_year(of.begin), air.last_year(of.end)
     blocks: Blocks = air_text.month_blocks(
         of.name,
-        air.point_period(point, of.begin, of.end),
-        air.point_period(point, *before),
-        air.point_period(point, *before, as_of=date.fromordinal(of.end.toordinal() - 1)),
+        air.year_on_year(point, of.begin, of.end),
         of.complete,
         of.words,
         this=of.this,
         same=of.before,
     )
-    return [*blocks, notes.rounding(blocks)]
+    return [*blocks, *notes.of(blocks)]
 
 
 def _ranking(of: Spoken) -> Blocks:
@@ -52,14 +49,15 @@ def _ranking(of: Spoken) -> Blocks:
 
 
 def _water(of: Spoken) -> Blocks:
-    before = air.last_year(of.begin), air.last_year(of.end)
     now = water.period(of.area_code, of.begin, of.end)
     so_far = water.year(of.area_code, date(of.begin.year, 1, 1), of.end)
     blocks: Blocks = [
-        *water_text.month_blocks(now, water.period(of.area_code, *before), so_far),
+        *water_text.month_blocks(
+            now, water.period(of.area_code, *air.year_before(of.begin, of.end)), so_far
+        ),
         *water_text.open_work(now),
     ]
-    return [*blocks, notes.rounding(blocks)]
+    return [*blocks, *notes.of(blocks)]
 
 
 def _registers(*keys: str) -> Callable[[Spoken], Blocks]:

@@ -36,7 +36,7 @@ def blocks(standings: Sequence[Standing], problem: str) -> list[Block | None]:
         (
             one.indicator.name,
             one.now,
-            one.before,
+            one.change.before,
             replace(one.change, word=""),
             one.target,
             one.gap,

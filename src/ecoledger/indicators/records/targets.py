@@ -32,7 +32,7 @@ def yearly_targets(asked: Asked) -> Page:
     except targets.TargetsError as wrong:
         problem = str(wrong)
     rivers = water.year(area, year.begin, end)
-    before = water.year(area, year.before.begin, year.before.end)
+    before = water.year(area, year.beside.before.begin, year.beside.before.end)
     return Page(
         f"{point.name} · {between('年度目标对账', year.begin, end)}",
         (
@@ -57,7 +57,7 @@ def _standing(one: targets.Standing) -> Row:
             Cell(_(one.indicator.name)),
             Cell(one.now, "figure"),
             Cell(one.now.parts or "—"),
-            Cell(one.before, "figure"),
+            Cell(one.change.before, "figure"),
             Cell(str(one.target), note=one.target.missing),
             Cell(str(one.gap)),
             Cell(one.rest_words or "—"),
