@@ -165,7 +165,19 @@ def test_a_decimal_comma_is_never_a_thousand(county):
     )
     assert [v for *_x, v in values(parsed)] == [0.35, 0.125, 1.25, 0.118]
     quoted = read('点位,时间,总磷,电导率\nW-1,2026-03-23 00:00,"0,125","1,250"\n')
-    assert "0,125" in quoted.errors[0].problem
+    assert ["逗号" in e.problem or "0,125" in e.problem for e in quoted.errors] == [True, True]
+    beside = sheet(("点位", "时间", "总磷", "氨氮"), ("W-1", datetime(2026, 3, 23, 0), "0,350", "1,250"),
+                   ("W-1", datetime(2026, 3, 23, 4), "1,105", 0.4))  # fmt: skip
+    assert [v for *_x, v in values(read(beside))] == [0.4]
+    assert [v for *_x, v in values(read('点位,时间,总磷\nW-1,2026-03-23 00:00,"1,250"\n'))] == [
+        1250
+    ]
+
+
+@pytest.mark.parametrize("cell", ["30 31", "30\n31", "30\t31", "3 0", "30.5 31"])
+def test_two_numbers_in_a_cell_are_no_number(county, cell):
+    parsed = read(sheet(("点位", "时间", "PM2.5"), ("A-1", datetime(2026, 3, 5, 1), cell)))
+    assert ([e.field for e in parsed.errors], values(parsed)) == (["PM2.5"], [])
 
 
 def test_a_value_that_became_a_date_or_a_truth_is_named_and_the_rest_kept(county):

@@ -168,6 +168,32 @@ def test_a_firms_own_table_says_nowhere_whose_it_is(bureau):
     assert stock(bureau) == 1500
 
 
+@pytest.mark.parametrize(
+    ("quantities", "good"),
+    [
+        (("1,250", "1.5"), [True, True]),
+        (
+            ("1,250", "0,350"),
+            [False, False],
+        ),  # a comma that may be either, beside one that can only be decimal
+        (("1.5 2", "3"), [False, True]),
+        (("15\n2", "1 250"), [False, True]),
+    ],
+)
+def test_no_quantity_is_made_of_two_numbers_or_a_thousand_of_a_decimal(bureau, quantities, good):
+    book = openpyxl.Workbook()
+    book.active.append(
+        ("入库批次编码", "入库时间", "危险废物类别", "危险废物代码", "入库量", "计量单位")
+    )
+    for n, quantity in enumerate(quantities):
+        book.active.append((f"HWRK2026030200{n}", "2026-03-02 09:00", "HW08", OIL, quantity, "吨"))
+    content = io.BytesIO()
+    book.save(content)
+    person = bureau.people["enterprise"]
+    rows = importing.preview(STORED, "入库.xlsx", content.getvalue(), by=person).rows
+    assert [not row.wrong for row in rows.order_by("number")] == good
+
+
 @pytest.mark.parametrize("year", [2026, 2027, 2028])
 def test_a_years_declaration_is_owed_by_the_end_of_march_in_leap_years_too(year):
     before, term = duty.terms(producers.YEAR_DUE, None, date(year, 3, 31))

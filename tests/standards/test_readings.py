@@ -40,6 +40,10 @@ from ecoledger.standards.readings import (
         ("2.4×10^4", 24000.0, State.MEASURED, None),
         ("2.4E+4", 24000.0, State.MEASURED, None),
         (" 7.86 ", 7.86, State.MEASURED, None),
+        ("24 000", 24000.0, State.MEASURED, None),
+        ("1\u00a0250\u00a0000", 1250000.0, State.MEASURED, None),
+        ("< 0.02", 0.01, State.BELOW_DETECTION, 0.02),
+        ("2.4 × 10^4", 24000.0, State.MEASURED, None),
         (-0.3, -0.3, State.MEASURED, None),
     ],
 )
@@ -48,10 +52,38 @@ def test_each_way_of_writing_has_one_meaning(text, value, state, bound):
     assert (reading.value, reading.state, reading.bound) == (value, state, bound)
 
 
-@pytest.mark.parametrize("text", ["abc", "1.2.3", "0.02LL", "1,2", "12mg", "inf", "L"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "abc",
+        "1.2.3",
+        "0.02LL",
+        "1,2",
+        "12mg",
+        "inf",
+        "L",
+        "30 31",
+        "30\n31",
+        "30\n310",
+        "30\t31",
+        "1 25",
+        "3 0",
+        "30.5 31",
+        "3. 5",
+        "1 250 30",
+    ],
+)
 def test_anything_else_is_refused_and_named(text):
     with pytest.raises(UnreadableReadingError, match="not a reading"):
         parse(text)
+
+
+@pytest.mark.parametrize("other", ["0,350", "12,5", "0,05L", "1234,567"])
+def test_a_comma_beside_decimal_commas_is_no_thousand(other):
+    column = read_column(pl.Series("x", ["1,250", "1,250.5", other, "3"]))
+    assert column.unreadable.to_list()[0]
+    assert column.values.to_list()[1::2] == [1250.5, 3]
+    assert read_column(pl.Series("x", ["1,250", "0.35"])).values.to_list() == [1250, 0.35]
 
 
 def test_the_text_is_kept():

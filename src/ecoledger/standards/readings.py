@@ -96,6 +96,36 @@ _BELOW = re.compile(
 _ABOVE = re.compile(rf"(?:>=?|≥)({_NUMBER})")
 
 
+# White space between the groups of one number, and a comma that can only be, or may be, the decimal sign.
+_GROUPS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?: \d{3})+(?![\d,]| +\d)")
+_DECIMAL_COMMA = re.compile(r"(?<![\d.,])(?:0\d*,\d+|\d+,(?:\d\d?|\d{4,})|\d{4,},\d+)(?![\d.,])")
+_EITHER_COMMA = re.compile(r"(?<![\d.,])[1-9]\d{0,2},\d{3}(?![\d.,])")
+
+
+def closed_up(text: str) -> str:
+    """A written number in half width and without blanks, but for one that parts it from another.
+
+    >>> closed_up(" 0.02 Ｌ"), closed_up("24 000"), closed_up("30\\n31"), closed_up("3 0")
+    ('0.02L', '24000', '30\\n31', '3 0')
+    """
+    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = _GROUPS.sub(lambda match: match[0].replace(" ", ""), plain)
+    return re.sub(r"(?<![\d.,])\s+|\s+(?![\d.,])", "", plain)
+
+
+def commas_either_way(cells: Iterable[Any]) -> frozenset[str]:
+    """The cells of a table whose comma may be a decimal sign, as another's can be nothing else: 1,250 beside 0,35.
+
+    >>> commas_either_way(["1,250", "0,35", "1,250.5"]), commas_either_way(["1,250", "0.35"])
+    (frozenset({'1,250'}), frozenset())
+    """
+    texts = {cell for cell in cells if isinstance(cell, str) and ("," in cell or "，" in cell)}
+    closed = {text: closed_up(text) for text in texts}
+    if not any(_DECIMAL_COMMA.search(text) for text in closed.values()):
+        return frozenset()
+    return frozenset(text for text, plain in closed.items() if _EITHER_COMMA.search(plain))
+
+
 def _decimal(number: str) -> Decimal:
     mantissa, times, power = number.replace("*", "x").partition("x10")
     if not times:
@@ -107,7 +137,7 @@ def parse(raw: str | float | int | Decimal | Reading | None) -> Reading:
     """Read one cell.
 
     Full-width digits and signs, thousands separators and blanks are accepted ("１２．５", "24,000",
-    "2.4×10^4"). Raises :class:`UnreadableReadingError` for anything else.
+    "2.4×10^4"); two numbers in one cell ("30 31") are none. Raises :class:`UnreadableReadingError` for anything else.
 
     >>> parse("0.02L")
     Reading(value=0.01, state=<State.BELOW_DETECTION: 'below_detection'>, text='0.02L', bound=0.02)
@@ -127,7 +157,7 @@ def parse(raw: str | float | int | Decimal | Reading | None) -> Reading:
         return Reading(number, State.MEASURED, str(raw))
 
     rules = treatment()
-    text = re.sub(r"\s+", "", unicodedata.normalize("NFKC", raw)).replace("×", "x")
+    text = closed_up(raw).replace("×", "x")
     # "24,000" has a thousands separator; in "0,125" the comma is no such thing, and is refused.
     folded = _THOUSANDS.sub(lambda match: match[0].replace(",", ""), text).casefold()
     if folded in rules.missing:
@@ -204,8 +234,12 @@ def read_column(column: pl.Series) -> ReadingColumn:
     known: dict[str, float | None] = {}
     below: list[str] = []
     unreadable: list[str] = []
-    for text in texts.filter(odd).unique().to_list():
+    others = texts.filter(odd).unique().to_list()
+    either = commas_either_way(others)
+    for text in others:
         try:
+            if text in either:
+                raise UnreadableReadingError(text)
             reading = parse(text)
         except UnreadableReadingError:
             unreadable.append(text)

@@ -16,6 +16,7 @@ from ecoledger.listings import asked
 from ecoledger.listings.parts import Ask, Kind
 from ecoledger.listings.tables.book import Cell
 from ecoledger.listings.tables.headers import bare, fold
+from ecoledger.standards.readings import closed_up
 from ecoledger.standards.written_dates import (
     Precision,
     UnreadableDateError,
@@ -224,7 +225,10 @@ def _yes_or_no(text: str) -> str:
 
 
 def _number(text: str) -> str:
-    folded = fold(text)
+    folded = closed_up(text)
+    if re.search(r"\d\s", folded):
+        raise BadCell(_("“%s”里不止一个数；请只写一个") % text)
+    folded = fold(folded)
     if re.fullmatch(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", folded):
         folded = folded.replace(",", "")
     if folded in ("/", "-", "—", "无"):

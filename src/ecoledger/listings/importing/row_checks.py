@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.jobs import beside
+from ecoledger.listings import words as say
 from ecoledger.listings.forms import LookupField
 from ecoledger.listings.importing import remembered, updating
 from ecoledger.listings.importing.cells import BadCell, UnknownWord, text_of, value_of
@@ -22,8 +23,9 @@ from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch, ImportRow, problem
 from ecoledger.listings.parts import ImportColumn, Kind, TableRow
 from ecoledger.listings.refusals import Refused
-from ecoledger.listings.tables.book import unpacked_cell
+from ecoledger.listings.tables.book import Fault, unpacked_cell
 from ecoledger.listings.tables.headers import fold
+from ecoledger.standards.readings import commas_either_way
 
 # Told how many rows of how many are done.
 Progress = Callable[[int, int], None]
@@ -33,6 +35,8 @@ _REST = 0.02  # seconds in which pages have the interpreter for themselves
 
 # Kinds whose reading depends on when the row began, and on the years that its sheet and section name.
 _DATED = (Kind.DATE, Kind.DUE, Kind.DATETIME)
+
+_NUMBERS = (Kind.INTEGER, Kind.DECIMAL)
 
 # What a cell was read as: its text, its value for the form, and a warning.
 _Read = tuple[str, Any, str]
@@ -87,6 +91,7 @@ class RowChecks:
         self._cleaned: dict[str, dict[str, str]] = {name: {} for name in self.columns}
         self._found: dict[Any, Any] = {}
         self._running: set[str] = set()
+        self._either: frozenset[str] = frozenset()
         self._headers_in: dict[str, set[str]] = {}
         self._headed: dict[str, list[tuple[str, str, dict[Any, _Read]]]] = {}
         self._read: dict[tuple[str, str], dict[Any, _Read]] = {}
@@ -101,6 +106,10 @@ class RowChecks:
             self._headers_in.setdefault(row.sheet, set()).update(row.raw, row.faults)
         self._running = running_numbers(rows, self.headers_of, self.imports.key)
         self._expect(rows)
+        numbers = [
+            h for name in self.columns if self._counts(name) for h in self.headers_of.get(name, ())
+        ]
+        self._either = commas_either_way(row.raw.get(header) for header in numbers for row in rows)
         repeats = Repeats(self.listing, self.imports, self.columns, self.batch, self.by, self.clean)
         repeats.known_by_number(rows)
         for n, row in enumerate(rows):
@@ -260,12 +269,20 @@ class RowChecks:
             ]
             row.warnings += [problem("", "", why) for why in odd]
 
+    def _counts(self, name: str) -> bool:
+        """Whether a column holds numbers."""
+        return self.columns[name].ask.kind in _NUMBERS
+
     def _cell(self, name: str, header: str, known: dict[Any, _Read], row: ImportRow) -> bool:
         """Read the cell of a column into the row; whether it could be read."""
         if fault := row.faults.get(header):
             row.errors.append(problem(name, self.labels[name], fault))
             return False
         cell = row.raw.get(header)
+        if type(cell) is str and cell in self._either and self._counts(name):
+            why = _("；").join(say.fault(Fault("comma", text=cell), row.number))
+            row.errors.append(problem(name, self.labels[name], why))
+            return False
         # What stands in many rows is read once.
         short = type(cell) is str and len(cell) <= _SHORT
         began, alike = "", cell

@@ -22,7 +22,12 @@ from ecoledger.monitoring.files.parsed import SHEET_STEP, Parsed, RowError
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.points import parameters
 from ecoledger.monitoring.points import table as points
-from ecoledger.standards.readings import State, UnreadableReadingError, parse
+from ecoledger.standards.readings import (
+    State,
+    UnreadableReadingError,
+    commas_either_way,
+    parse,
+)
 from ecoledger.standards.written_dates import UnreadableDateError, read_hour_beside, read_moment
 
 SCHEMA: dict[str, Any] = {
@@ -122,6 +127,7 @@ class Reader:
         self._factors: dict[tuple[str, str, int], tuple[str, int, int]] = {}
         self.seen: set[tuple[int, str, datetime]] = set()
         self._computed = 0
+        self._either: frozenset[str] = frozenset()
 
     def read(self) -> None:
         """Take every row below the header: a value, an error, or left out by name."""
@@ -135,6 +141,10 @@ class Reader:
         if self.layout.below > self.layout.header.below:
             number = self.table.numbers[self.layout.header.below]
             self.parsed.left_out.append((self.table.name, number, "units"))
+        values = {*self.layout.factors, *self.layout.places, self.layout.value}
+        self._either = commas_either_way(
+            _cell(row, column) for row in self.table.rows[self.layout.below :] for column in values
+        )
         for number, row in lines[self.layout.below :]:
             after = why_no_data(row, self.layout.header, frozenset(filled.get(number, ())), after)
             if after:
@@ -294,6 +304,9 @@ class Reader:
                 % {"what": _("逻辑值") if isinstance(content, bool) else _("日期或时间"), "shown": shown},
                 _("表格软件改写了数值；请把该列设为“文本”或“数值”后重新填写"),
             )  # fmt: skip
+            return
+        if isinstance(content, str) and content in self._either:
+            self._wrong(number, title, *words.fault(Fault("comma", text=content), number))
             return
         try:
             reading = parse(content)
