@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import openpyxl
 import pytest
@@ -172,3 +172,69 @@ def test_a_day_in_three_columns_is_a_day():
     rows = "".join(f"{h},2026,3,5,{h},{VALUES}\n" for h in range(3))
     result, _rows = run(f"No,year,month,day,hour,{HEAD.removeprefix('time,')}\n{rows}")
     assert (result.exit_code, result.stdout.count("HJ 633-2026")) == (0, 3)
+
+
+WATER = "断面,日期,高锰酸盐指数,氨氮,总磷\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        WATER + ",,mg/L,mg/L,μg/L\n",
+        WATER + "单位,,（mg/L）,mg/L,（μg/L）\n",
+        "断面,日期,高锰酸盐指数(mg/L),氨氮（NH3-N）(mg/L),总磷（以P计）(μg/L)\n",
+        "断面,日期,高锰酸盐指数(CODMn),氨氮(以N计，mg/L),总磷（以P计，μg/L）\n",
+        "某河水质（单位：μg/L）,,,,\n断面,日期,高锰酸盐指数(mg/L),氨氮(mg/L),总磷\n",
+        "断面,日期,监测项目,监测项目,监测项目\n断面,日期,高锰酸盐指数,氨氮,总磷\n,,mg/L,mg/L,μg/L\n",
+    ],
+)
+def test_units_are_read_wherever_they_stand(head):
+    result, rows = evaluated("surface-water", f"{head}甲,2026-03-01,2.1,0.3,120\n")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [row["class"] for row in rows] == ["Ⅲ"]
+    _result, rows = evaluated("surface-water", result.stdout)
+    assert [row["class"] for row in rows] == ["Ⅲ"]
+
+
+def test_a_row_of_units_below_hours_of_air_is_read():
+    units = ",,μg/m3,μg/m3,μg/m3,mg/m3,mg/m3,μg/m3\n"
+    result, rows = run(f"{HEAD}\n{units}2026-03-05 01:00,A,35,8,20,0.8,0.25,50\n")
+    assert (result.exit_code, [row["aqi"] for row in rows]) == (0, ["125"])
+
+
+@pytest.mark.parametrize("name", ["总磷(ppb)", "总磷(以PO4计)", "总磷(上年同期)"])
+def test_what_is_not_understood_behind_a_name_is_refused_by_name(name):
+    result, _rows = evaluated("surface-water", f"断面,日期,氨氮,{name}\n甲,2026-03-01,0.3,12\n")
+    assert (result.exit_code, name in result.stderr) == (2, True)
+
+
+def test_rows_that_are_no_data_are_left_out_and_told():
+    rows = "甲,2026-03-01,2.1,0.3,0.1\n合计,2,4.2,0.6,0.2\n平均值,,2.1,0.3,0.1\n注：单位均为mg/L,,,,\n填表人：张三\n"
+    result, judged = evaluated("surface-water", WATER + rows + WATER + rows)
+    assert (result.exit_code, [row["断面"] for row in judged]) == (0, ["甲", "甲"])
+    assert [f"line {n}:" in result.stderr for n in range(2, 13)] == [False] + [True] * 5 + [
+        False
+    ] + [True] * 4
+
+
+def test_another_header_ends_the_reading_and_is_named():
+    text = f"{HEAD}\n{hours(2)}time,station,pm10,so2,no2,co,o3,pm2.5\n{hours(2)}"
+    result, rows = run(text)
+    assert (result.exit_code, len(rows)) == (1, 2)
+    assert "line 4: another header" in result.stderr
+
+
+def test_the_midnights_of_a_spreadsheet_are_hours():
+    book = openpyxl.Workbook()
+    book.active.append(HEAD.split(","))
+    for hour in range(1, 49):
+        time = datetime(2026, 3, 5) + timedelta(hours=hour)
+        book.active.append([time, "A", 71 if hour == 24 else 47, 8, 20, 0.8, 60, 50])
+    book.active.row_dimensions[5].hidden = True
+    book.active.column_dimensions["H"].hidden = True
+    file = io.BytesIO()
+    book.save(file)
+    result, rows = run(file.getvalue(), kind="air-daily")
+    assert (result.exit_code, [row["pm2_5"] for row in rows]) == (0, ["48.0", "47.0"])
+    assert "hidden rows are read like others: 5" in result.stderr
+    assert "hidden columns are read like others: H" in result.stderr

@@ -1,16 +1,19 @@
 """Tables in blocks of rows with their line numbers, so that a bad row is named and kept out.
 
 Text is read in blocks of a few megabytes cut at line ends; memory stays the same however long the file is. Its
-encoding, delimiter and quotation marks are understood as everywhere in the house (``listings.tables``), and so are
-spreadsheets, which are read whole. Cells stay text: what passes through comes out as it went in.
+encoding, delimiter and quotation marks, where the header stands, units below it and rows that are no data are
+understood as everywhere in the house (``listings.tables``), and so are spreadsheets, which are read whole. Cells stay
+text: what passes through comes out as it went in. A unit that stands below the header or above the table comes out
+behind its column's name.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import BinaryIO
 
@@ -18,8 +21,18 @@ import click
 import polars as pl
 
 from ecoledger.listings.tables import reading, text
-from ecoledger.listings.tables.book import Cell, Table
-from ecoledger.standards.column_names import scaled
+from ecoledger.listings.tables.book import Cell, Table, column_letters, is_blank, trimmed
+from ecoledger.listings.tables.headers import (
+    Header,
+    brackets,
+    find_header,
+    fold,
+    is_unit,
+    is_units_row,
+    may_be_no_data,
+    why_no_data,
+)
+from ecoledger.standards.column_names import Names, scaled
 from ecoledger.standards.readings import read_column
 from ecoledger.standards.written_dates import read_moment
 
@@ -46,6 +59,10 @@ class BadRows:
         """Note what is wrong in a line and how to mend it. A line counts once."""
         self.lines.add(line)
         self._untold.append((line, what))
+
+    def leave_out(self, line: int, what: str) -> None:
+        """Note a line that is rightly no row."""
+        self._untold.append((line, f"{what}; left out"))
 
     def tell(self) -> None:
         """Print what was noted since last time."""
@@ -75,6 +92,11 @@ class Block:
     def keep(self, good: pl.Series) -> Block:
         """The rows where ``good`` holds."""
         return Block(self.table.filter(good), self.lines.filter(good))
+
+    def without(self, rows: Mapping[int, str]) -> Block:
+        """The rows for which nothing is said."""
+        said = [at for at, why in rows.items() if why]
+        return self.keep(~pl.int_range(self.table.height, eager=True).is_in(said)) if said else self
 
 
 class Progress:
@@ -138,103 +160,201 @@ def _decoded(piece: bytes, encoding: str) -> str:
         return piece.decode(encoding, errors="replace").replace("\r\n", "\n")
 
 
-def read(stream: BinaryIO, bad: BadRows) -> tuple[list[str], Iterator[Block]]:
-    """Header and blocks of rows. Rows with too many or too few cells are reported and left out.
+@dataclass(frozen=True)
+class _Head:
+    """A header found: the columns' names as they are read, what is written in it, and which names mean something."""
+
+    columns: list[str]
+    header: Header
+    written: list[list[str]]
+    knows: Callable[[str], bool]
+
+    def again(self, row: Sequence[Cell]) -> bool | None:
+        """Whether a row is this header once more; ``False``: it is another one, ``None``: none."""
+        if [fold(cell) for cell in trimmed(row)] in self.written:
+            return True
+        said = [str(cell) for cell in row if not is_blank(cell)]
+        named = sum(self.knows(text) or text in self.header.names for text in said)
+        return False if named >= 2 and named * 2 > len(said) else None
+
+
+def _head(table: Table, names: Names | None, first: int) -> _Head:
+    """The header of a table: where most columns have a name that is known, else the row ``first``."""
+    knows = names.knows if names else lambda _name: False
+    header = find_header(table, knows)
+    if header is None:
+        named = ("" if is_blank(cell) else str(cell) for cell in table.rows[first])
+        header = Header(tuple(named), first, first + 1, 0)
+    titles = " ".join(str(c) for row in table.rows[: header.first] for c in row if c is not None)
+    below = table.rows[header.below] if header.below < len(table.rows) else []
+    units = below if is_units_row(below) else []
+    columns = []
+    for n, name in enumerate(header.names):
+        column = str(name).strip() or f"column {n + 1}"
+        unit = str(units[n]).strip("()（） ") if n < len(units) and is_unit(units[n]) else ""
+        if unit and fold(unit) not in brackets(column):
+            column = f"{column}({unit})"
+        elif not unit and names and (said := _UNIT_SAID.search(titles)):
+            column = names.measured_in(column, said[1])
+        columns.append(column)
+    if twice := sorted({name for name in columns if columns.count(name) > 1}):
+        raise UnusableTableError(
+            f"the header names {', '.join(map(repr, twice))} twice; rename one"
+        )
+    last = header.below + bool(units)
+    written = [[fold(cell) for cell in trimmed(row)] for row in table.rows[header.first : last]]
+    return _Head(columns, replace(header, below=last), written, knows)
+
+
+_UNIT_SAID = re.compile(r"单位\s*[:：]\s*([^\s()（）,，;；。]+)")
+_NO_DATA = {
+    "header": "the header again",
+    "subtotal": "a subtotal",
+    "total": "a total or mean",
+    "note": "a note",
+    "footer": "what stands below a table",
+    "section": "a heading",
+    "serial": "a number and nothing else",
+}
+
+
+def read(
+    stream: BinaryIO, bad: BadRows, names: Names | None = None
+) -> tuple[list[str], Iterator[Block]]:
+    """Header and blocks of rows; ``names`` tells the header from titles above it. Rows with too many or too few cells are
+    reported, what is no data is told, and both are left out.
 
     Raises :class:`UnusableTableError` for an empty file, and for a header with a name twice.
     """
     first_bytes = stream.read(_BLOCK_BYTES)
     if first_bytes.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_SHEET):
-        return _of_sheets(first_bytes + stream.read(), bad)
+        return _of_sheets(first_bytes + stream.read(), bad, names)
     pieces = _texts(first_bytes, stream)
     first = next(pieces, "")
-    lines = first.split("\n", 200)
-    separator = text.delimiter_of([line for line in lines[:200] if line.strip()]) or ","
-    skipped = _titles(lines, separator)
-    head = lines[skipped] if skipped < len(lines) else ""
-    if not head.strip():
+    lines = first.split("\n", 200)[:200]
+    separator = text.delimiter_of([line for line in lines if line.strip()]) or ","
+    width = text.width_of(lines, separator)
+    rows = [(n, cells) for n, cells, _fault in text.records(lines, separator, width)]
+    if not rows:
         raise UnusableTableError("the table is empty; its first line must name the columns")
-    body = first.split("\n", skipped + 1)[-1] if first.count("\n") > skipped else ""
-    header = _named(name.strip() for name in text.split(head, separator)[0])
-    _no_name_twice(header)
+    top = Table("", [trimmed(cells) for _n, cells in rows], [n for n, _cells in rows])
+    widest = (n for n, (_n, cells) in enumerate(rows[:20]) if len(cells) >= width)
+    head = _head(top, names, next(widest, 0))
+    below = head.header.below
+    begin = rows[below][0] if below < len(rows) else rows[-1][0] + 1
+    body = first.split("\n", begin - 1)[-1] if first.count("\n") >= begin - 1 else ""
 
     def blocks() -> Iterator[Block]:
-        line = skipped + 2
+        line = begin
         piece: str | None = body
         while piece is not None:
             if piece:
-                block, line = _parse(piece, header, separator, line, bad)
+                block, line = _parse(piece, head, separator, line, bad)
+                block, ended = _data_of(block, head, bad)
                 yield block
+                if ended:
+                    return
             piece = next(pieces, None)
 
-    return header, blocks()
+    return head.columns, blocks()
 
 
-def _titles(lines: Sequence[str], separator: str) -> int:
-    """How many lines stand above the header: titles of fewer cells than most lines have."""
-    width = text.width_of(lines, separator)
-    for n, line in enumerate(lines[:20]):
-        if line.count(separator) + 1 >= width and line.strip(f" {separator}"):
-            return n
-    return 0
+def _data_of(
+    block: Block, head: _Head, bad: BadRows, filled: Mapping[int, frozenset[int]] | None = None
+) -> tuple[Block, bool]:
+    """The rows that are data, and whether another header ends them. Only rows that may be none are looked at."""
+    said = block.table.select(pl.all().str.strip_chars().replace("", None))
+    first = said.select(pl.coalesce(pl.all())).to_series()
+    begins = [text for text in first.drop_nulls().unique() if may_be_no_data(text)]
+    odd = (
+        first.is_in(begins).fill_null(value=True)
+        | said.select(
+            (pl.sum_horizontal(pl.all().is_not_null()) < 2)
+            | pl.any_horizontal(
+                pl.all().is_in([n for n in head.header.names if n]).fill_null(False)
+            )
+        ).to_series()
+    )
+    why: dict[int, str] = {}
+    for at in odd.arg_true():
+        row, line = block.table.row(at), block.lines[at]
+        again = head.again(row)
+        if again is False:
+            bad.report(line, "another header; give the table below it a file of its own")
+            return Block(block.table.head(at), block.lines.head(at)).without(why), True
+        no_cells = frozenset[int]()
+        of_row = (filled or {}).get(line, no_cells)
+        why[at] = "header" if again else why_no_data(row, head.header, of_row, why.get(at - 1, ""))
+        if why[at] in _NO_DATA:
+            bad.leave_out(line, _NO_DATA[why[at]])
+    return block.without(why), False
 
 
-def _named(names: Iterable[str]) -> list[str]:
-    """The header's names; columns without one are told apart by their number."""
-    return [name or f"column {n}" for n, name in enumerate(names, 1)]
-
-
-def _no_name_twice(header: list[str]) -> None:
-    if twice := sorted({name for name in header if name and header.count(name) > 1}):
-        raise UnusableTableError(
-            f"the header names {', '.join(map(repr, twice))} twice; rename one"
-        )
-
-
-def _of_sheets(content: bytes, bad: BadRows) -> tuple[list[str], Iterator[Block]]:
+def _of_sheets(
+    content: bytes, bad: BadRows, names: Names | None
+) -> tuple[list[str], Iterator[Block]]:
     """A spreadsheet's rows as text, of the sheets that have the header of the first one."""
     try:
         book = reading.book_of(content)
     except reading.NoTableError as error:
         raise UnusableTableError(f"the file cannot be read as a table ({error})") from error
-    header: list[str] = []
+    tables = [_as_text(table) for table in book.tables if table.rows]
+    if names and any(find_header(table, names.knows) for table in tables):  # no cover sheets
+        tables = [table for table in tables if find_header(table, names.knows)]
+    columns: list[str] = []
     blocks = []
-    for table in book.tables:
+    for table in tables:
         # A title merged over the columns says one thing in all of them.
-        start = next(
-            (n for n, row in enumerate(table.rows) if len({c for c in row if c is not None}) > 1),
-            None,
-        )
-        if start is None:
+        said = (len({cell for cell in row if cell is not None}) for row in table.rows)
+        if (first := next((n for n, count in enumerate(said) if count > 1), None)) is None:
             continue
-        names = _named("" if cell is None else _shown(cell).strip() for cell in table.rows[start])
-        if header and names != header:
+        head = _head(table, names, first)
+        if columns and head.columns != columns:
             print(f"sheet {table.name!r} has another header and is not read", file=sys.stderr)
             continue
-        header = names
-        _no_name_twice(header)
+        columns = head.columns
         if len(book.tables) > 1:
             print(f"sheet {table.name!r} is read", file=sys.stderr)
-        blocks.append(_sheet_block(table, start, header, bad))
-    if not header:
+        _tell_hidden(table)
+        blocks.append(_sheet_block(table, head, bad))
+    if not columns:
         raise UnusableTableError("the table is empty; its first line must name the columns")
-    return header, iter(blocks)
+    return columns, iter(blocks)
 
 
-def _sheet_block(table: Table, start: int, header: list[str], bad: BadRows) -> Block:
+def _as_text(table: Table) -> Table:
+    rows: list[list[Cell]] = [
+        [None if cell is None else _shown(cell) for cell in row] for row in table.rows
+    ]
+    return replace(table, rows=rows)
+
+
+def _tell_hidden(table: Table) -> None:
+    letters = [column_letters(column) for column in sorted(table.hidden_columns)]
+    for what, which in (("rows", sorted(table.hidden_rows)), ("columns", letters)):
+        if which:
+            shown = ", ".join(map(str, which[:20]))
+            print(f"hidden {what} are read like others: {shown}", file=sys.stderr)
+
+
+def _sheet_block(table: Table, head: _Head, bad: BadRows) -> Block:
     rows, numbers = [], []
-    for number, row in zip(table.numbers[start + 1 :], table.rows[start + 1 :], strict=True):
+    width = len(head.columns)
+    for number, row in list(table.lines())[head.header.below :]:
         if faults := table.faults.get(number):
             kinds = ", ".join(f"{f.kind} {f.text}".strip() for f in faults)
             bad.report(number, f"{kinds}; put a value in its place")
             continue
-        padded = [*row, *[None] * (len(header) - len(row))][: len(header)]
-        rows.append([None if cell is None else _shown(cell) for cell in padded])
+        rows.append([*row, *[None] * (width - len(row))][:width])
         numbers.append(number)
-    schema = dict.fromkeys(header, pl.String())
-    return Block(
+    filled: dict[int, frozenset[int]] = {}
+    for line, column in table.filled:
+        filled[line] = filled.get(line, frozenset()) | {column}
+    schema = dict.fromkeys(head.columns, pl.String())
+    block = Block(
         pl.DataFrame(rows, schema=schema, orient="row"), pl.Series("line", numbers, dtype=pl.Int64)
     )
+    return _data_of(block, head, bad, filled)[0]
 
 
 def _shown(cell: Cell) -> str:
@@ -245,23 +365,21 @@ def _shown(cell: Cell) -> str:
     return str(cell)
 
 
-def _parse(
-    piece: str, header: list[str], separator: str, line: int, bad: BadRows
-) -> tuple[Block, int]:
+def _parse(piece: str, head: _Head, separator: str, line: int, bad: BadRows) -> tuple[Block, int]:
     """One block from a piece of text that begins on ``line``; and the line after it."""
+    header = head.columns
     # The quick way knows one-byte separators alone.
     careful = separator == ";" or not separator.isascii()
     if '"' in piece or "\ufffd" in piece or careful:
-        return _parse_carefully(piece, header, separator, line, bad)
+        return _parse_carefully(piece, head, separator, line, bad)
     rows = pl.Series("", piece.removesuffix("\n").split("\n"), dtype=pl.String)
     numbers = pl.Series("line", range(line, line + rows.len()), dtype=pl.Int64)
     cells = rows.str.count_matches(separator, literal=True) + 1
     blank = rows.str.strip_chars(" \t,") == ""
     right = cells == len(header)
-    for number, found in zip(
-        numbers.filter(~right & ~blank), cells.filter(~right & ~blank), strict=True
-    ):
-        bad.report(number, _cells(found, len(header)))
+    wrong = ~right & ~blank
+    for number, row in zip(numbers.filter(wrong), rows.filter(wrong), strict=True):
+        _report_cells(number, row.split(separator), head, bad)
     good = right & ~blank
     kept = rows.filter(good)
     table = pl.DataFrame(schema=dict.fromkeys(header, pl.String()))
@@ -278,8 +396,9 @@ def _parse(
 
 
 def _parse_carefully(
-    piece: str, header: list[str], separator: str, line: int, bad: BadRows
+    piece: str, head: _Head, separator: str, line: int, bad: BadRows
 ) -> tuple[Block, int]:
+    header = head.columns
     lines = piece.removesuffix("\n").split("\n")
     rows: list[list[str | None]] = []
     numbers: list[int] = []
@@ -292,7 +411,7 @@ def _parse_carefully(
         elif any("\ufffd" in cell for cell in row):
             bad.report(at, "bytes of no known encoding; correct the text and save as UTF-8")
         elif len(row) != len(header):
-            bad.report(at, _cells(len(row), len(header)))
+            _report_cells(at, row, head, bad)
         elif separator == ";" and any(text.THOUSANDS.fullmatch(cell.strip()) for cell in row):
             bad.report(at, "a comma that may be decimal or thousands; write the decimal point as .")
         else:
@@ -308,8 +427,17 @@ def _point(cell: str) -> str | None:
     return (cell.replace(",", ".") if text.DECIMAL.fullmatch(cell.strip()) else cell) or None
 
 
-def _cells(found: int, wanted: int) -> str:
-    return f"{found} cells, but the header has {wanted}; quote a cell that holds the separator"
+def _report_cells(line: int, row: Sequence[Cell], head: _Head, bad: BadRows) -> None:
+    """A row with more or fewer cells than the header has; it may be none."""
+    said = trimmed(row)
+    if why := why_no_data(said, head.header, frozenset(), ""):
+        bad.leave_out(line, _NO_DATA[why])
+    else:
+        bad.report(
+            line,
+            f"{len(row)} cells, but the header has {len(head.columns)}; "
+            "quote a cell that holds the separator",
+        )
 
 
 def numbers(block: Block, column: str, power: int, bad: BadRows) -> pl.Series:

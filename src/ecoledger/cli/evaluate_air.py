@@ -19,9 +19,10 @@ import polars as pl
 
 from ecoledger.cli import csv_stream
 from ecoledger.cli.csv_stream import BadRows, Block, Progress, UnusableTableError, Writer
+from ecoledger.listings.tables.headers import bare, fold
 from ecoledger.standards import air_evaluation, air_means, aqi
 from ecoledger.standards.air_limits import FACTORS
-from ecoledger.standards.column_names import Column, ColumnError, recognise
+from ecoledger.standards.column_names import Column, ColumnError, Names
 from ecoledger.standards.written_dates import read_moments
 
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -54,6 +55,19 @@ _OZONE = (
 _CITY = ("city", "area", "城市", "地区", "行政区", "cityname")
 _ADDED = ("aqi", "level", "primary", "standard")
 
+# Every column that means something; which of the ozone columns counts is seen when all are known.
+KNOWN = Names(
+    {
+        **_NAMES,
+        "o3": _OZONE,
+        "time": (*_TIME, *(name for names in _DAY_PARTS for name in names)),
+        "hour": _HOUR,
+        "station": _STATION,
+        "city": _CITY,
+    },
+    _UNITS,
+)
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -66,11 +80,11 @@ class _Layout:
     station: str | None
     city: str | None
     factors: dict[str, Column]
-    ozone_1h: str | None
+    ozone_1h: Column | None
 
 
 def _first(header: Sequence[str], names: Sequence[str]) -> str | None:
-    folded = {name.casefold(): name for name in reversed(header)}
+    folded = {form: name for name in reversed(header) for form in (bare(name), fold(name))}
     return next((folded[name] for name in names if name in folded), None)
 
 
@@ -84,24 +98,26 @@ def _layout(header: Sequence[str]) -> _Layout:
         parts = (time,) if time is not None else ()
     if not parts:
         raise UnusableTableError(f"no column of times; name it {', '.join(_TIME[:4])} or 时间")
-    ozone = _first(header, _OZONE)
+    ozone = next((name for name in _OZONE if _first(header, (name,))), "o3")
+    hourly = {} if ozone == "o3_1h" else {"o3_1h": ("臭氧1小时",)}
+    names = Names({**_NAMES, "o3": (ozone,), **hourly}, {**_UNITS, "o3_1h": _UNITS["o3"]})
     try:
-        factors = recognise(header, _NAMES | {"o3": (ozone,) if ozone else ()}, _UNITS)
+        factors = names.recognise(header)
     except ColumnError as error:
         raise UnusableTableError(str(error)) from None
+    hourly_ozone = factors.pop("o3_1h", None)
     if not factors:
         raise UnusableTableError(f"none of the columns {', '.join(FACTORS)} is there")
     for factor in FACTORS:
         if factor not in factors:
             print(f"no column {factor}: it counts as missing throughout", file=sys.stderr)
-    hourly_ozone = _first(header, ("o3_1h",))
     return _Layout(
         parts,
         hour,
         _first(header, _STATION),
         _first(header, _CITY),
         factors,
-        None if ozone == hourly_ozone else hourly_ozone,
+        hourly_ozone,
     )
 
 
@@ -140,7 +156,8 @@ def _prepare(
         columns[factor] = csv_stream.numbers(block, known.header, known.power, bad)
         columns[f"{factor}_off"] = block.table[known.header].str.strip_chars().eq_missing("/")
     if layout.ozone_1h is not None:
-        columns["o3_1h"] = csv_stream.numbers(block, layout.ozone_1h, 0, bad)
+        hourly = layout.ozone_1h
+        columns["o3_1h"] = csv_stream.numbers(block, hourly.header, hourly.power, bad)
     good = ~block.lines.is_in(list(bad.lines))
     return block.keep(good), pl.DataFrame(columns).filter(good)
 
@@ -224,7 +241,7 @@ def air_hourly(
     """
     bad, progress, writer, told = BadRows(), Progress(), Writer(output), set[str]()
     added = (*_ADDED, *(f"iaqi_{f}" for f in FACTORS if sub_indices))
-    header, blocks = csv_stream.read(source, bad)
+    header, blocks = csv_stream.read(source, bad, KNOWN)
     layout = _layout(header)
     renamed = {name: f"input_{name}" for name in added if name in header}
     if renamed:
@@ -278,7 +295,7 @@ class _Whole:
 def _read_all(source: BinaryIO, bad: BadRows) -> _Whole:
     """All rows that can be used; hours or days, whichever most rows are."""
     progress, told = Progress(), set[str]()
-    header, blocks = csv_stream.read(source, bad)
+    header, blocks = csv_stream.read(source, bad, KNOWN)
     layout = _layout(header)
     parts: list[pl.DataFrame] = []
     rows = 0
@@ -495,7 +512,7 @@ def _with_city(days: pl.DataFrame, whole: _Whole, city: str | None) -> pl.DataFr
 
 def _dust_days(source: BinaryIO, by: str, days: pl.DataFrame, bad: BadRows) -> pl.DataFrame:
     """Dust days by place; a file without places means every place."""
-    header, blocks = csv_stream.read(source, bad)
+    header, blocks = csv_stream.read(source, bad, KNOWN)
     column = _first(header, _TIME)
     if column is None:
         raise UnusableTableError("the dust file has no column of days; name it time or day")

@@ -36,22 +36,10 @@ from ecoledger.standards import noise as noise_rules
 from ecoledger.standards import sea as sea_rules
 from ecoledger.standards import surface_water as surface_rules
 from ecoledger.standards.catalogue import Mark
-from ecoledger.standards.column_names import Column, ColumnError, recognise, scaled
+from ecoledger.standards.column_names import ColumnError, Names, scaled
 from ecoledger.standards.emission import Basis, Limit
 
 _NO_YEAR = re.compile(r"\d{1,2}[-/.月]\d{1,2}(?![-/.\d])")
-
-
-def _columns(
-    header: Sequence[str],
-    names: Mapping[str, Iterable[str]],
-    units: Mapping[str, str],
-    code_units: Mapping[str, str],
-) -> dict[str, Column]:
-    try:
-        return recognise(header, names, units, code_units)
-    except ColumnError as error:
-        raise UnusableTableError(str(error)) from None
 
 
 def _shared(function: Any) -> Any:
@@ -85,8 +73,12 @@ class _Table:
         self.bad, self._progress = BadRows(), Progress()
         self._writer = Writer(self.output)
         self._told: set[str] = set()
-        self.header, self._blocks = csv_stream.read(self.source, self.bad)
-        self.columns = _columns(self.header, self.names, self.units, self.code_units)
+        names = Names(self.names, self.units, self.code_units)
+        self.header, self._blocks = csv_stream.read(self.source, self.bad, names)
+        try:
+            self.columns = names.recognise(self.header)
+        except ColumnError as error:
+            raise UnusableTableError(str(error)) from None
         self.day = self.on or datetime.now().date()
         self._renamed = {name: f"input_{name}" for name in self.added if name in self.header}
         if self._renamed:

@@ -1,7 +1,7 @@
 """Which column of a table holds which item: keys, Chinese headers, HJ 212 codes, units in brackets.
 
 "氨氮(mg/L)", "NH3-N" and "w21003" all mean ``nh3n``; "砷(μg/L)" means ``as`` with values to be divided
-by a thousand.
+by a thousand. What else stands in brackets (another name, 以N计) changes nothing; anything unknown there is refused.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import polars as pl
 
@@ -50,38 +51,99 @@ def _folded(header: str) -> str:
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", header)).casefold()
 
 
+# 以N计, 以P计: what a sum is counted as. As an ion that weighs more it is another number.
+_COUNTED_AS = re.compile(r"以(?!no[23]|nh[34]|po4).{1,6}计")
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the columns of a kind of table are called.
+
+    ``names`` gives each key's further names; ``units`` the unit its values must be in (a key without
+    one takes any); ``code_units`` the unit that a bare code implies, where it is another.
+    """
+
+    names: Mapping[str, Iterable[str]]
+    units: Mapping[str, str]
+    code_units: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def _keys(self) -> dict[str, str]:
+        return {_folded(name): key for key, known in self.names.items() for name in (*known, key)}
+
+    @cached_property
+    def _implied(self) -> dict[str, str]:
+        return {_folded(code): _folded(unit) for code, unit in self.code_units.items()}
+
+    def _split(self, header: str) -> tuple[str, str, list[str]]:
+        """(key, the name it is known by, what stands in brackets behind that name); no key: ""."""
+        name, inside = _folded(header), list[str]()
+        while name not in self._keys:
+            if (split := _BRACKET.fullmatch(name)) is None:
+                return "", name, []
+            name = split[1]
+            inside = [*re.split("[,;、]", split[2].removeprefix("单位:")), *inside]
+        return self._keys[name], name, inside
+
+    def knows(self, header: str) -> bool:
+        """Whether a column called so means something here, whatever its unit."""
+        return bool(self._split(header)[0])
+
+    def measured_in(self, header: str, unit: str) -> str:
+        """The header with a unit that stands beside the table behind it, if it says none and can be in that unit."""
+        key, name, inside = self._split(header)
+        column = f"{header}({unit})"
+        if key not in self.units or name in self._implied or self._units(key, inside):
+            return header
+        return column if _folded(unit) in _powers(self.units[key]) else header
+
+    def _units(self, key: str, inside: list[str]) -> list[str]:
+        """What brackets say beside the item's other names (NH3-N) and what it is counted as (以N计)."""
+        return [
+            text
+            for text in inside
+            if self._keys.get(text) != key and not _COUNTED_AS.fullmatch(text)
+        ]
+
+    def recognise(self, headers: Sequence[str]) -> dict[str, Column]:
+        """Find the columns that hold an item, by key. Headers that mean nothing here are left alone.
+
+        Raises :class:`ColumnError`.
+        """
+        found: dict[str, Column] = {}
+        for header in headers:
+            key, name, inside = self._split(header)
+            if not key:
+                continue
+            power = 0
+            if key in self.units:
+                told = self._units(key, inside) or [*filter(None, [self._implied.get(name)])]
+                powers = [_power(header, unit, self.units[key]) for unit in told]
+                power = powers[-1] if powers else 0
+            if key in found:
+                raise ColumnError(
+                    f"columns {found[key].header!r} and {header!r} both mean {key!r}; keep one of them"
+                )
+            found[key] = Column(header, key, power)
+        return found
+
+
 def recognise(
     headers: Sequence[str],
     names: Mapping[str, Iterable[str]],
     units: Mapping[str, str],
     code_units: Mapping[str, str] | None = None,
 ) -> dict[str, Column]:
-    """Find the columns that hold an item, by key.
+    """:meth:`Names.recognise` for once."""
+    return Names(names, units, code_units or {}).recognise(headers)
 
-    ``names`` gives each key's further names; ``units`` the unit its values must be in (a key without
-    one takes any); ``code_units`` the unit that a bare code implies, where it is another. Headers that mean nothing here are left alone. Raises :class:`ColumnError`.
-    """
-    keys = {_folded(name): key for key, known in names.items() for name in (*known, key)}
-    implied = {_folded(code): _folded(unit) for code, unit in (code_units or {}).items()}
-    found: dict[str, Column] = {}
-    for header in headers:
-        folded = _folded(header)
-        key, unit = keys.get(folded), implied.get(folded)
-        if key is None and (split := _BRACKET.fullmatch(folded)):
-            key, unit = keys.get(split[1]), split[2]
-        if key is None:
-            continue
-        power = _power(header, unit, units[key]) if unit is not None and key in units else 0
-        if key in found:
-            raise ColumnError(
-                f"columns {found[key].header!r} and {header!r} both mean {key!r}; keep one of them"
-            )
-        found[key] = Column(header, key, power)
-    return found
+
+def _powers(wanted: str) -> dict[str, int]:
+    return _POWERS.get(wanted, {wanted.casefold(): 0})
 
 
 def _power(header: str, unit: str, wanted: str) -> int:
-    powers = _POWERS.get(wanted, {wanted.casefold(): 0})
+    powers = _powers(wanted)
     if unit not in powers:
         raise ColumnError(
             f"column {header!r}: unit {unit!r} is not understood; use one of {'、'.join(powers)}"

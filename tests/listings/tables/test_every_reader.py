@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ecoledger.cli import csv_stream
+from ecoledger.cli import csv_stream, evaluate_air
 from ecoledger.entities.models import Area, Station
 from ecoledger.listings import importing
 from ecoledger.listings.refusals import Refused
@@ -82,7 +82,7 @@ def of_ledger(path: Path) -> str:
 def of_evaluate(path: Path) -> str:
     bad = csv_stream.BadRows()
     with contextlib.redirect_stderr(io.StringIO()):
-        _header, blocks = csv_stream.read(io.BytesIO(path.read_bytes()), bad)
+        _header, blocks = csv_stream.read(io.BytesIO(path.read_bytes()), bad, evaluate_air.KNOWN)
         kept = sum(block.lines.len() for block in blocks)
     return f"{kept} kept, {len(bad.lines)} refused"
 

@@ -176,6 +176,12 @@ def _numbers(texts: Sequence[str]) -> int:
     return sum(1 for text in texts if re.fullmatch(r"\D{0,6}[\d.,%\-]+\D{0,6}", fold(text)))
 
 
+def may_be_no_data(first: Cell) -> bool:
+    """Whether a row that begins so may be a total, a note, a footer or a heading; :func:`why_no_data` says whether."""
+    folded = fold(first)
+    return any(said.match(folded) for said in (_TOTAL, _NOTE, _FOOTER, _PAGE, _SECTION))
+
+
 def why_no_data(row: Sequence[Cell], header: Header, filled: frozenset[int], after: str) -> str:
     """Why a row below the header is no data; "" for data.
 

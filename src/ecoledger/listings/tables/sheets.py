@@ -11,6 +11,7 @@ import io
 import re
 import zipfile
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 from xml.etree import ElementTree
 
@@ -86,6 +87,7 @@ def _table(
     look = look or _Look()
     sheet = book.get_sheet_by_name(about.name)
     laid_out: list[list[Cell]] = [list(row) for row in sheet.to_python(skip_empty_area=False)]
+    _keep_midnights(laid_out)
     filled = _fill(laid_out, sheet)
     rows: list[list[Cell]] = []
     numbers: list[int] = []
@@ -104,6 +106,16 @@ def _table(
         frozenset(filled),
         about.visible != python_calamine.SheetVisibleEnum.Visible,
     )
+
+
+def _keep_midnights(rows: list[list[Cell]]) -> None:
+    """In a column of times a day without an hour is a midnight: calamine makes a date of each."""
+    timed = {x for row in rows for x, cell in enumerate(row) if isinstance(cell, datetime)}
+    for row in rows if timed else ():
+        for x in timed:
+            cell = row[x] if x < len(row) else None
+            if isinstance(cell, date) and not isinstance(cell, datetime):
+                row[x] = datetime(cell.year, cell.month, cell.day)
 
 
 def _fill(rows: list[list[Cell]], sheet: python_calamine.CalamineSheet) -> set[tuple[int, int]]:
