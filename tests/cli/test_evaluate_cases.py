@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 
+from ecoledger.cli import csv_stream
 from ecoledger.cli.evaluate import command
 
 HEAD = "time,station,pm2.5,so2,no2,co,o3,pm10"
@@ -82,6 +83,8 @@ def test_a_decimal_comma_is_never_a_thousand():
     assert result.exit_code == 0, result.output
     result, rows = run(HEAD.replace(",", ";") + "\n2026-03-05 01:00;A;1,250;8;20;1;60;50\n")
     assert (result.exit_code, rows) == (1, [])
+    result, rows = run(HEAD.replace(",", ";") + "\n2026-03-05 01:00;A;1,250;8;20;0,8;60;50\n")
+    assert [row["pm2.5"] for row in csv.DictReader(io.StringIO(result.stdout))] == ["1.250"]
 
 
 def test_a_spreadsheet_is_read_like_its_text():
@@ -238,3 +241,42 @@ def test_the_midnights_of_a_spreadsheet_are_hours():
     assert (result.exit_code, [row["pm2_5"] for row in rows]) == (0, ["48.0", "47.0"])
     assert "hidden rows are read like others: 5" in result.stderr
     assert "hidden columns are read like others: H" in result.stderr
+
+
+@pytest.mark.parametrize("cell", ["9999", "-999", "-99.0", "1e400", "30 31", "1 25"])
+@pytest.mark.parametrize("kind", ["air-hourly", "surface-water"])
+def test_what_stands_for_no_value_is_no_value(kind, cell):
+    head, row = {
+        "air-hourly": (HEAD, "2026-03-05 0{}:00,A,{},8,20,0.8,60,50"),
+        "surface-water": ("日期,断面,总磷", "2026-03-0{},甲,{}"),
+    }[kind]
+    result, rows = evaluated(kind, f"{head}\n{row.format(1, cell)}\n{row.format(2, '0.1')}\n")
+    assert (result.exit_code, len(rows)) == (1, 1)
+    assert f"line 2: {head.split(',')[2]} '{cell}'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "told"),
+    [
+        ("surface-water", "断面,日期,总磷\n甲,2026-03-05,120\n", "name the column 总磷(μg/L)"),
+        ("air-hourly", f"{HEAD}\n2026-03-05 01:00,A,1500,8,20,0.8,60,50\n", "pm2.5 reaches 1500 μg/m³"),
+    ],
+)  # fmt: skip
+def test_more_than_instruments_measure_is_questioned(kind, text, told):
+    result, rows = evaluated(kind, text)
+    assert (result.exit_code, len(rows)) == (0, 1)
+    assert told in result.stderr
+
+
+def test_a_level_that_no_meter_shows_is_named():
+    rows = "2026-03-01 01:00,A,2,999\n2026-03-01 02:00,A,2,50\n"
+    result, days = evaluated("noise", f"time,point,zone,leq\n{rows}")
+    assert ("line 2: leq '999'" in result.stderr, [day["ln"] for day in days]) == (True, [""])
+
+
+@pytest.mark.parametrize("size", [80, 1 << 20])
+def test_an_hour_given_twice_is_named(monkeypatch, size):
+    monkeypatch.setattr(csv_stream, "_BLOCK_BYTES", size)
+    result, rows = run(f"{HEAD}\n{hours(3)}2026-03-05 1:00,A,99,8,20,0.8,60,50\n")
+    assert (result.exit_code, len(rows)) == (1, 3)
+    assert "line 5: 'A' has 2026-03-05 01:00" in result.stderr

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import click
 import polars as pl
@@ -33,7 +33,7 @@ from ecoledger.listings.tables.headers import (
     why_no_data,
 )
 from ecoledger.standards.column_names import Names, scaled
-from ecoledger.standards.readings import read_column
+from ecoledger.standards.readings import read_column, stand_for_none
 from ecoledger.standards.written_dates import read_moment
 
 _BLOCK_BYTES = 8 << 20
@@ -400,31 +400,36 @@ def _parse_carefully(
 ) -> tuple[Block, int]:
     header = head.columns
     lines = piece.removesuffix("\n").split("\n")
+    records = [
+        (number, row, fault)
+        for number, row, fault in text.records(lines, separator, len(header))
+        if any(cell.strip() for cell in row)
+    ]
+    # As `text` has it: between semicolons a comma is the decimal sign, if one cell at least can be nothing else.
+    commas = {
+        cell for _n, row, _f in records for cell in row if text.DECIMAL.fullmatch(cell.strip())
+    }
+    commas = commas if separator == ";" else set()
+    decimal = any(not text.THOUSANDS.fullmatch(cell.strip()) for cell in commas)
     rows: list[list[str | None]] = []
     numbers: list[int] = []
-    for number, row, fault in text.records(lines, separator, len(header)):
+    for number, row, fault in records:
         at = line + number - 1
-        if not any(cell.strip() for cell in row):
-            continue
         if fault:
             bad.report(at, "a quotation mark is never closed; delete it, or close it")
         elif any("\ufffd" in cell for cell in row):
             bad.report(at, "bytes of no known encoding; correct the text and save as UTF-8")
         elif len(row) != len(header):
             _report_cells(at, row, head, bad)
-        elif separator == ";" and any(text.THOUSANDS.fullmatch(cell.strip()) for cell in row):
+        elif not decimal and commas.intersection(row):
             bad.report(at, "a comma that may be decimal or thousands; write the decimal point as .")
         else:
-            decimal = separator == ";"
-            rows.append([_point(cell) if decimal else cell or None for cell in row])
+            rows.append(
+                [(cell.replace(",", ".") if cell in commas else cell) or None for cell in row]
+            )
             numbers.append(at)
     table = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String()), orient="row")
     return Block(table, pl.Series("line", numbers, dtype=pl.Int64)), line + len(lines)
-
-
-def _point(cell: str) -> str | None:
-    """A decimal comma as a point."""
-    return (cell.replace(",", ".") if text.DECIMAL.fullmatch(cell.strip()) else cell) or None
 
 
 def _report_cells(line: int, row: Sequence[Cell], head: _Head, bad: BadRows) -> None:
@@ -443,16 +448,40 @@ def _report_cells(line: int, row: Sequence[Cell], head: _Head, bad: BadRows) -> 
 def numbers(block: Block, column: str, power: int, bad: BadRows) -> pl.Series:
     """A column's numbers, in the unit wanted; rows that cannot be read are reported and become null."""
     read_cells = read_column(block.table[column])
-    values = scaled(read_cells.values, power)
-    refused = read_cells.unreadable | (values < 0).fill_null(value=False)
-    if refused.any():
-        texts = block.table[column].filter(refused)
-        for line, text in zip(block.lines.filter(refused), texts, strict=True):
-            problem = "cannot be negative" if text.strip().startswith("-") else "is not a number"
-            bad.report(
-                line, f"{column} {text!r} {problem}; correct it, or leave it empty if it is missing"
-            )
+    none = stand_for_none(read_cells.values)
+    values = scaled(read_cells.values.set(none, None), power)
+    refused = read_cells.unreadable | none | (values < 0).fill_null(value=False)
+    for at in refused.arg_true():
+        text = block.table[column][at]
+        if none[at]:
+            problem = "stands for no value"
+        else:
+            negative = text.strip().startswith("-")
+            problem = "cannot be negative" if negative else "is not a number"
+        bad.report(
+            block.lines[at],
+            f"{column} {text!r} {problem}; correct it, or leave it empty if it is missing",
+        )
     return values
+
+
+# Of which unit a number may be that is too large to be of another.
+_SMALLER = {"mg/m3": "μg/m3", "mg/L": "μg/L"}
+
+
+def question(values: pl.Series, name: str, most: float, unit: str, told: set[str]) -> None:
+    """Say once of a column that it holds more than instruments measure: mostly it is in another unit."""
+    highest = cast("float | None", values.max())
+    if highest is not None and highest > most and name not in told:
+        told.add(name)
+        shown = f"{name} reaches {highest:g} {unit.replace('m3', 'm³')}"
+        smaller = _SMALLER.get(unit)
+        remedy = (
+            f"if it is {smaller.replace('m3', 'm³')}, name the column {name.upper()}({smaller})"
+            if smaller
+            else "check its unit"
+        )
+        print(f"{shown}, and {most:g} is the most that is measured; {remedy}", file=sys.stderr)
 
 
 class Writer:

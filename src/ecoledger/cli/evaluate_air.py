@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, BinaryIO, Literal, TypeVar, cast
+from typing import Any, BinaryIO, Literal, TypeVar
 
 import click
 import numpy as np
@@ -20,6 +20,7 @@ import polars as pl
 from ecoledger.cli import csv_stream
 from ecoledger.cli.csv_stream import BadRows, Block, Progress, UnusableTableError, Writer
 from ecoledger.listings.tables.headers import bare, fold
+from ecoledger.monitoring.points import parameters
 from ecoledger.standards import air_evaluation, air_means, aqi
 from ecoledger.standards.air_limits import FACTORS
 from ecoledger.standards.column_names import Column, ColumnError, Names
@@ -162,16 +163,39 @@ def _prepare(
     return block.keep(good), pl.DataFrame(columns).filter(good)
 
 
-def _suspicious(table: pl.DataFrame, told: set[str]) -> None:
-    """Warn once of carbon monoxide that can only be in µg/m³."""
-    if "co" in table.columns and "co" not in told:
-        highest = cast("float | None", table["co"].max())
-        if highest is not None and highest > 150:
-            told.add("co")
-            print(
-                f"co reaches {highest:g} mg/m³; if it is µg/m³, name the column CO(μg/m3)",
-                file=sys.stderr,
-            )
+def _suspicious(table: pl.DataFrame, layout: _Layout, told: set[str]) -> None:
+    """Question what only another unit explains: carbon monoxide in µg/m³."""
+    for known in parameters.of_kind("air"):
+        if known.key in layout.factors and known.range_to is not None:
+            name = bare(layout.factors[known.key].header)
+            csv_stream.question(table[known.key], name, known.range_to, _UNITS[known.key], told)
+
+
+class _Met:
+    """Hours of stations met so far, as numbers, so that a file of any length is seen through."""
+
+    def __init__(self) -> None:
+        self._keys = np.empty(0, dtype=np.uint64)
+
+    def report(self, rows: pl.DataFrame, lines: pl.Series, bad: BadRows) -> None:
+        """Report the rows whose hour was there before; of a table that names no places there is nothing to say."""
+        places = [name for name in ("station", "city") if name in rows.columns]
+        if not places:
+            return
+        keys = rows.select("time", *places).hash_rows()
+        numbers = keys.to_numpy()
+        at = np.searchsorted(self._keys, numbers)
+        before = at < len(self._keys)
+        before[before] = self._keys[at[before]] == numbers[before]
+        again = pl.Series(before) | ~keys.is_first_distinct()
+        for line, time, *place in zip(
+            lines.filter(again),
+            *(rows[name].filter(again) for name in ("time", *places)),
+            strict=True,
+        ):
+            told = f"{' '.join(place)!r} has {time:%Y-%m-%d %H:%M} on a line above already"
+            bad.report(line, f"{told}; keep one")
+        self._keys = np.sort(np.concatenate([self._keys, numbers]), kind="stable")
 
 
 _FACTOR = click.Choice(FACTORS)
@@ -240,6 +264,7 @@ def air_hourly(
     through unchanged. A column of the input that has one of these names is renamed input_aqi and so on.
     """
     bad, progress, writer, told = BadRows(), Progress(), Writer(output), set[str]()
+    met = _Met()
     added = (*_ADDED, *(f"iaqi_{f}" for f in FACTORS if sub_indices))
     header, blocks = csv_stream.read(source, bad, KNOWN)
     layout = _layout(header)
@@ -250,7 +275,10 @@ def air_hourly(
     for block in blocks:
         rows += block.table.height
         kept, numbers = _prepare(block, layout, bad, hours_only=True)
-        _suspicious(numbers, told)
+        _suspicious(numbers, layout, told)
+        met.report(numbers, kept.lines, bad)
+        once = ~kept.lines.is_in(list(bad.lines))
+        kept, numbers = kept.keep(once), numbers.filter(once)
         masks = _masks(numbers, layout, not_planned)
         found = aqi.hourly_table(
             numbers,
@@ -309,7 +337,7 @@ def _read_all(source: BinaryIO, bad: BadRows) -> _Whole:
     if not parts:
         raise UnusableTableError("the table has no rows")
     table = pl.concat(parts)
-    _suspicious(table, told)
+    _suspicious(table, layout, told)
     if (table["time"].dt.hour() == 0).all() and table["time"].n_unique() > 1:
         print("every time is 00:00: taken as days", file=sys.stderr)
         table = table.with_columns(whole_day=pl.lit(value=True))

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, BinaryIO, Literal
 
 import click
@@ -21,6 +22,8 @@ import polars as pl
 
 from ecoledger.cli import csv_stream
 from ecoledger.cli.csv_stream import BadRows, Block, Progress, UnusableTableError, Writer
+from ecoledger.listings.tables.headers import bare
+from ecoledger.monitoring.points import parameters
 from ecoledger.standards import (
     catalogue,
     flue_gas,
@@ -72,7 +75,7 @@ class _Table:
     def __post_init__(self) -> None:
         self.bad, self._progress = BadRows(), Progress()
         self._writer = Writer(self.output)
-        self._told: set[str] = set()
+        self.told: set[str] = set()
         names = Names(self.names, self.units, self.code_units)
         self.header, self._blocks = csv_stream.read(self.source, self.bad, names)
         try:
@@ -132,8 +135,8 @@ class _Table:
 
     def _assumed(self, what: str) -> date:
         """The day to judge by where a row does not say it; told once of each kind."""
-        if self.on is None and what not in self._told:
-            self._told.add(what)
+        if self.on is None and what not in self.told:
+            self.told.add(what)
             print(f"{what} and no --on: judged as of {self.day}", file=sys.stderr)
         return self.day
 
@@ -143,8 +146,8 @@ class _Table:
 
     def tell_mark(self, standard: str, mark: Mark) -> None:
         """Say once on stderr that a standard's figures are not checked against its text."""
-        if standard not in self._told:
-            self._told.add(standard)
+        if standard not in self.told:
+            self.told.add(standard)
             if mark not in (Mark.PRIMARY, Mark.TWO_PLACES):
                 print(f"{standard}: {mark.label} [{mark}]", file=sys.stderr)
 
@@ -171,10 +174,25 @@ def _item_values(table: _Table, block: Block, items: Iterable[str]) -> pl.DataFr
             beyond = (numbers > 14).fill_null(value=False)
             table.refuse(block, beyond, lambda _: "is beyond 14; correct it or leave it empty", key)
         values[key] = numbers.alias(key)
+        if most := _most(key, table.units.get(key, "")):
+            csv_stream.question(numbers, bare(column.header), most, table.units[key], table.told)
         below = readings.read_column(block.table[column.header]).below_detection
         if below.any():
             values[key] = _below_detection(numbers, below).alias(key)
     return pl.DataFrame(values)
+
+
+@cache
+def _most(key: str, unit: str) -> float | None:
+    """What an instrument in water can show of an item at most, in the unit that it is judged in."""
+    known = next((p for p in parameters.of_kind("water") if p.key == key), None)
+    if known is None or known.range_to is None or key == "ph":
+        return None
+    try:
+        up, down = parameters.conversion(known.unit, unit)
+    except parameters.UnitError:
+        return None
+    return known.range_to * up / down
 
 
 def _below_detection(numbers: pl.Series, below: pl.Series) -> pl.Series:
@@ -438,6 +456,17 @@ def _zones(table: _Table, block: Block) -> pl.Series:
     return texts
 
 
+def _levels(table: _Table, block: Block, key: str) -> pl.Series:
+    """Levels of a column; one that no sound level meter shows is reported."""
+    levels = csv_stream.numbers(block, table.columns[key].header, 0, table.bad)
+    most = parameters.parameter("Leq", "noise").range_to or 0
+    beyond = (levels > most).fill_null(value=False)
+    table.refuse(
+        block, beyond, lambda _: f"is beyond {most:g} dB; correct it or leave it empty", key
+    )
+    return levels
+
+
 def _noise_row(zone: str, ld: float | None, ln: float | None, day: date) -> dict[str, Any]:
     row: dict[str, Any] = {"standard": noise_rules.edition_on(noise_rules.ZONES, day).standard}
     pairs: tuple[tuple[Literal["day", "night"], float | None], ...] = (("day", ld), ("night", ln))
@@ -454,7 +483,7 @@ def _noise_from_levels(
 ) -> None:
     zones, days = _zones(table, block), table.days(block)
     levels = [
-        csv_stream.numbers(block, table.columns[key].header, 0, table.bad)
+        _levels(table, block, key)
         if key in table.columns
         else pl.Series(key, [None], dtype=pl.Float64).new_from_index(0, block.table.height)
         for key in ("ld", "ln")
@@ -482,7 +511,7 @@ def _noise_from_hours(
     for block in table.blocks():
         zones, points = _zones(table, block), table.texts(block, "point").fill_null("")
         table.refuse(block, points == "", lambda _: "is empty; name the point", "point")
-        levels = csv_stream.numbers(block, table.columns["leq"].header, 0, table.bad)
+        levels = _levels(table, block, "leq")
         moments, day_only = written_dates.read_moments(table.texts(block, "time"))
         full = (moments == moments.dt.truncate("1h")) & ~day_only
         wrong = ~full.fill_null(value=False)

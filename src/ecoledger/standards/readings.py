@@ -70,6 +70,7 @@ class Treatment:
     missing: frozenset[str]
     not_detected: frozenset[str]
     reasons: frozenset[str]
+    no_value: frozenset[float]
     mark: Mark
     source: str
 
@@ -82,6 +83,7 @@ def treatment(content: dict[str, Any]) -> Treatment:
         missing=frozenset(word.casefold() for word in content["words"]["missing"]),
         not_detected=frozenset(word.casefold() for word in content["words"]["not_detected"]),
         reasons=frozenset(content["words"]["not_measured"]),
+        no_value=frozenset(float(number) for number in content["words"]["no_value"]),
         mark=Mark(content["below_detection"]["mark"]),
         source=content["below_detection"]["source"],
     )
@@ -198,6 +200,11 @@ def possible(key: str, value: float) -> bool:
     (True, False, False, False)
     """
     return 0 <= value <= (_PH_MOST if key == "ph" else _MOST)
+
+
+def stand_for_none(numbers: pl.Series) -> pl.Series:
+    """Which numbers are no readings but what is written where there is none: -999, 9999; false for null."""
+    return numbers.is_in(list(treatment().no_value)).fill_null(value=False)
 
 
 def values(column: Iterable[str | float | None]) -> list[float | None]:
