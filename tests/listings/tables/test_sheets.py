@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from datetime import date, datetime
 
@@ -168,3 +169,79 @@ def test_error_cells_and_hidden_rows_of_an_old_xls_are_said():
         4: [Fault("error", 2, "#DIV/0!")],
     }
     assert table.hidden_rows == {4}
+
+
+ODS = """<?xml version="1.0" encoding="UTF-8"?><office:document-content
+ xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+ xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"
+ office:version="1.2"><office:body><office:spreadsheet><table:table table:name="数据">
+ <table:table-column table:number-columns-repeated="2"/><table:table-column table:visibility="collapse"/>
+ <table:table-row><table:table-cell office:value-type="string"><text:p>a</text:p></table:table-cell>
+  <table:table-cell table:number-columns-repeated="2" office:value-type="string"><text:p>b</text:p></table:table-cell></table:table-row>
+ <table:table-row table:visibility="filter"><table:table-cell office:value-type="float" office:value="1"><text:p>1</text:p></table:table-cell>
+  <table:table-cell table:formula="of:=[.A2]*2"/><table:table-cell table:formula="of:=[.A2]*2" office:value-type="float" office:value="2"><text:p>2</text:p></table:table-cell></table:table-row>
+ <table:table-row table:number-rows-repeated="2"/>
+ <table:table-row table:visibility="collapse"><table:table-cell table:formula="of:=1/0" office:value-type="string" office:string-value="" calcext:value-type="error"><text:p>#DIV/0!</text:p></table:table-cell>
+  <table:table-cell table:formula="of:=NA()" office:value-type="float" office:value="0"><text:p>#N/A</text:p></table:table-cell>
+  <table:table-cell table:formula="of:=&quot;&quot;" office:value-type="string" office:string-value=""/></table:table-row>
+</table:table></office:spreadsheet></office:body></office:document-content>"""
+
+
+def test_formulas_without_a_result_errors_and_what_is_hidden_in_an_ods_are_said():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as written:
+        written.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        written.writestr("META-INF/manifest.xml", "<manifest/>")
+        written.writestr("content.xml", re.sub(r">\s+<", "><", ODS))
+    (table,) = read(buffer.getvalue()).tables
+    assert table.faults == {
+        2: [Fault("formula", 1)],
+        5: [Fault("error", 0, "#DIV/0!"), Fault("error", 1, "#N/A")],
+    }
+    assert (table.numbers, table.rows[1]) == ([1, 2, 5], [1.0, None, 2.0])
+    assert (table.hidden_rows, table.hidden_columns) == ({2, 5}, {2})
+
+
+@pytest.mark.parametrize(
+    ("formulas", "faults"),
+    [
+        (["A1*2", "SUM(A1:A1)"], [1, 2]),
+        (["A1*2", 'IF(A1=3,"","x")'], [1]),  # may have come to nothing
+    ],
+)
+def test_formulas_of_an_xls_that_nobody_computed_are_said(formulas, faults):
+    book = xlwt.Workbook()
+    book.add_sheet("封面").write(0, 0, "x")
+    page = book.add_sheet("数据")
+    page.write(0, 0, 3)
+    for x, formula in enumerate(formulas, 1):
+        page.write(0, x, xlwt.Formula(formula))
+    buffer = io.BytesIO()
+    book.save(buffer)
+    cover, table = read(buffer.getvalue()).tables
+    assert (cover.faults, table.faults) == ({}, {1: [Fault("formula", x) for x in faults]})
+
+
+def test_the_xml_of_old_excel_says_what_it_merges_hides_and_did_not_compute():
+    old = """<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>
+    <Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"
+     xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="数据"><Table>
+     <Column/><Column ss:Index="3" ss:Span="1" ss:Hidden="1"/>
+     <Row><Cell ss:MergeDown="1"><Data ss:Type="String">点位</Data></Cell><Cell ss:MergeAcross="1"><Data ss:Type="String">项目</Data></Cell>
+      <Cell><Data ss:Type="String">备注</Data></Cell></Row>
+     <Row><Cell ss:Index="2"><Data ss:Type="String">b</Data></Cell><Cell><Data ss:Type="String">c</Data></Cell></Row>
+     <Row ss:Hidden="1"><Cell><Data ss:Type="Boolean">1</Data></Cell><Cell ss:Formula="=RC[-1]*2"/>
+      <Cell ss:Formula="=1/0"><Data ss:Type="Error">#DIV/0!</Data></Cell><Cell ss:Formula="=2"><Data ss:Type="Number">2</Data></Cell></Row>
+     </Table></Worksheet></Workbook>"""
+    (table,) = book_of(old.encode()).tables
+    assert table.rows == [
+        ["点位", "项目", "项目", "备注"],
+        ["点位", "b", "c"],
+        [True, None, None, 2.0],
+    ]
+    assert table.faults == {3: [Fault("formula", 1), Fault("error", 2, "#DIV/0!")]}
+    assert (table.filled, table.hidden_rows, table.hidden_columns) == (
+        {(1, 2), (2, 0)},
+        {3},
+        {2, 3},
+    )

@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
-from ecoledger.listings.tables.book import Book, Cell, Table, trimmed
+from ecoledger.listings.tables.book import Book, Cell, Fault, Table, trimmed
 
 _MOST_SPAN = 1000
 
@@ -120,40 +120,81 @@ def read_xml(content: bytes) -> Book:
         raise ValueError("not a workbook")
     tables = []
     for sheet in (e for e in root if _name(e) == "Worksheet"):
-        name = next((v for k, v in sheet.attrib.items() if k.endswith("}Name")), "")
-        rows: list[list[Cell]] = []
-        numbers: list[int] = []
-        number = 0
-        for row in (e for e in sheet.iter() if _name(e) == "Row"):
-            number = _index(row, number)
-            cells = _cells(row)
-            if cells:
-                rows.append(cells)
-                numbers.append(number)
-        tables.append(Table(name, rows, numbers))
+        name = _said(sheet, "Name")
+        tables.append(_sheet(name, sheet))
     return Book("xml", tables)
 
 
-def _cells(row: ElementTree.Element) -> list[Cell]:
-    line: list[Cell] = []
-    for cell in (e for e in row if _name(e) == "Cell"):
-        at = _index(cell, len(line))
-        line.extend([None] * (min(at, 20_000) - 1 - len(line)))
-        data = next((e for e in cell if _name(e) == "Data"), None)
-        text = "".join(data.itertext()) if data is not None else ""
-        kind = (
-            next((v for k, v in data.attrib.items() if k.endswith("}Type")), "")
-            if data is not None
-            else ""
-        )
-        line.append(
-            float(text) if kind == "Number" and re.fullmatch(r"-?\d+(\.\d*)?", text) else text
-        )
-    return trimmed(line)
+def _sheet(name: str, sheet: ElementTree.Element) -> Table:
+    lines: dict[int, dict[int, Cell]] = {}
+    faults: dict[int, list[Fault]] = {}
+    filled = set()
+    number = x = 0
+    hidden_rows: set[int] = set()
+    hidden_columns: set[int] = set()
+    for element in sheet.iter():
+        if _name(element) == "Column":
+            x = _index(element, x)
+            last = x + _count(element, "Span")
+            if _said(element, "Hidden") == "1":
+                hidden_columns.update(range(x - 1, last))
+            x = last
+        if _name(element) != "Row":
+            continue
+        number = _index(element, number)
+        if _said(element, "Hidden") == "1":
+            hidden_rows.add(number)
+        at = 0
+        for cell in (e for e in element if _name(e) == "Cell"):
+            at = min(_index(cell, at), 20_000)
+            value, fault = _value(cell, at - 1)
+            if fault:
+                faults.setdefault(number, []).append(fault)
+            across = _count(cell, "MergeAcross")
+            for y in range(number, number + _count(cell, "MergeDown") + 1):
+                for column in range(at - 1, at + across):
+                    if (y, column) != (number, at - 1):
+                        filled.add((y, column))
+                    lines.setdefault(y, {})[column] = value
+            at += across
+        number += _count(element, "Span")
+    rows = {
+        y: trimmed([line.get(n) for n in range(max(line, default=-1) + 1)])
+        for y, line in sorted(lines.items())
+    }
+    rows = {y: row for y, row in rows.items() if row or y in faults}
+    return Table(
+        name, list(rows.values()), list(rows), faults,
+        frozenset(hidden_rows & set(rows)), frozenset(hidden_columns), frozenset(filled),
+    )  # fmt: skip
+
+
+def _value(cell: ElementTree.Element, column: int) -> tuple[Cell, Fault | None]:
+    data = next((e for e in cell if _name(e) == "Data"), None)
+    text = "".join(data.itertext()) if data is not None else ""
+    kind = _said(data, "Type") if data is not None else ""
+    if kind == "Error":
+        return None, Fault("error", column, text)
+    if data is None and _said(cell, "Formula"):
+        return None, Fault("formula", column)
+    if kind == "Boolean":
+        return text == "1", None
+    if kind == "Number" and re.fullmatch(r"-?\d+(\.\d*)?", text):
+        return float(text), None
+    return text, None
+
+
+def _said(element: ElementTree.Element, attribute: str) -> str:
+    return next((v for k, v in element.attrib.items() if k.endswith(f"}}{attribute}")), "")
+
+
+def _count(element: ElementTree.Element, attribute: str) -> int:
+    said = _said(element, attribute)
+    return min(int(said), _MOST_SPAN) if said.isascii() and said.isdigit() else 0
 
 
 def _index(element: ElementTree.Element, before: int) -> int:
-    said = next((v for k, v in element.attrib.items() if k.endswith("}Index")), "")
+    said = _said(element, "Index")
     return int(said) if said.isascii() and said.isdigit() else before + 1
 
 

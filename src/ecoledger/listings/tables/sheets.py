@@ -1,7 +1,7 @@
 """Spreadsheets: cells by calamine, and from the file itself what calamine does not say.
 
 Formulas without a stored result, error cells and hidden rows are empty cells to calamine. Of an .xls xlrd says
-them; of an .xlsx they stand in the sheet's XML, which is looked through once. The same look finds the far blank cell that would make a table
+them; of an .xlsx and an .ods they stand in the XML, which is looked through once. Of an .xlsx the same look finds the far blank cell that would make a table
 of a million rows out of two: such cells are taken out before calamine lays the table out.
 """
 
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +20,7 @@ from xml.etree import ElementTree
 import python_calamine
 import xlrd
 from xlrd.biffh import XL_CELL_ERROR, error_text_from_code
+from xlrd.formula import FMLA_TYPE_CELL, decompile_formula
 
 from ecoledger.listings.tables.book import Book, Cell, Fault, Table, trimmed
 
@@ -61,7 +64,8 @@ def read(content: bytes) -> Book:
     try:
         if kind == "xlsx":
             looks, content = _looked_at(content)
-            kind = "xlsx" if looks else "ods"
+            if not looks:
+                kind, looks = "ods", _looked_at_ods(content)
         else:
             looks = _looked_at_xls(content)
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
@@ -140,9 +144,12 @@ def _looked_at_xls(content: bytes) -> dict[str, _Look]:
     """What xlrd says of each sheet; nothing of a file that it cannot read and calamine can."""
     try:
         with xlrd.open_workbook(
-            file_contents=content, formatting_info=True, logfile=io.StringIO()
+            file_contents=content, formatting_info=True, on_demand=True, logfile=io.StringIO()
         ) as book:
-            return {sheet.name: _look_xls(sheet) for sheet in book.sheets()}
+            looks = {sheet.name: _look_xls(sheet) for sheet in book.sheets()}
+            for name, y, x in _without_result(book):
+                looks[name].faults.setdefault(y, []).append(Fault("formula", x))
+            return looks
     except Exception:  # whatever a file of thirty years makes it raise; calamine reads the cells
         return {}
 
@@ -157,6 +164,96 @@ def _look_xls(sheet: Any) -> _Look:
                 text = error_text_from_code.get(sheet.cell_value(y, x), "#?")
                 look.faults.setdefault(y + 1, []).append(Fault("error", x, text))
     return look
+
+
+_FORMULA_RECORD, _BEGIN, _END = 0x06, 0x809, 0x0A
+_EMPTY_RESULT = re.compile(rb"\x03.{5}\xff\xff", re.DOTALL)
+
+
+def _without_result(book: Any) -> list[tuple[str, int, int]]:
+    """(sheet, row from 1, column) of the formulas of an .xls that nobody computed.
+
+    Their result is the empty text, which a formula may come to as well: a program that computes has left some other
+    result in the file, or the formula names the empty text.
+    """
+    open_ones = []
+    for n, name in enumerate(book.sheet_names()):
+        at, depth = book._sh_abs_posn[n], 0
+        while True:
+            code, length = struct.unpack_from("<HH", book.mem, at)
+            if code == _FORMULA_RECORD:
+                record = bytes(book.mem[at + 4 : at + 4 + length])
+                if not _EMPTY_RESULT.fullmatch(record, 6, 14):
+                    return []
+                y, x = struct.unpack_from("<HH", record)
+                size = struct.unpack_from("<H", record, 20)[0]
+                said = decompile_formula(book, record[22:], size, FMLA_TYPE_CELL, y, x, r1c1=0)
+                if '""' not in str(said):
+                    open_ones.append((name, y + 1, x))
+            depth += (code == _BEGIN) - (code == _END)
+            at += 4 + length
+            if not depth:
+                break
+    return open_ones
+
+
+# -- the XML of an .ods ------------------------------------------------------------------------------
+
+_ERROR = re.compile(r"#(?:DIV/0!|N/A|NAME\?|REF!|VALUE!|NUM!|NULL!)|Err:\d{3}")
+_RESULTS = {"value", "string-value", "date-value", "time-value", "boolean-value"}
+_MOST_REPEATED = 100_000
+
+
+def _looked_at_ods(content: bytes) -> dict[str, _Look]:
+    """What the XML says of each sheet beside its values."""
+    looks: dict[str, _Look] = {}
+    look, y, x = _Look(), 0, 0
+    with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open("content.xml") as xml:
+        for event, element in ElementTree.iterparse(xml, ("start", "end")):  # noqa: S314
+            said = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
+            match event, element.tag.rpartition("}")[2]:
+                case "start", "table":
+                    look, y, x = looks.setdefault(said.get("name", ""), _Look()), 0, 0
+                case "end", "table-column":
+                    times = min(int(said.get("number-columns-repeated", 1)), 500)
+                    if said.get("visibility", "visible") != "visible":
+                        look.hidden_columns.update(range(x, x + times))
+                    x += times
+                case "start", "table-row":
+                    x = 0
+                case "end", "table-cell" | "covered-table-cell":
+                    times = int(said.get("number-columns-repeated", 1))
+                    if fault := _fault_ods(said, "".join(_paragraphs(element))):
+                        look.faults.setdefault(y + 1, []).extend(
+                            Fault(fault[0], column, fault[1])
+                            for column in range(x, x + min(times, 500))
+                        )
+                    x += times
+                case "end", "table-row":
+                    times = min(int(said.get("number-rows-repeated", 1)), _MOST_REPEATED)
+                    if said.get("visibility", "visible") != "visible":
+                        look.hidden_rows.update(range(y + 1, y + times + 1))
+                    y += times
+                    element.clear()
+    return looks
+
+
+def _paragraphs(cell: ElementTree.Element) -> Iterator[str]:
+    """What a cell shows, its remark left out."""
+    for part in cell:
+        if part.tag.rpartition("}")[2] == "p":
+            yield from part.itertext()
+
+
+def _fault_ods(said: dict[str, str], shown: str) -> tuple[str, str] | None:
+    """(kind of fault, text) of a cell of an .ods that has no value."""
+    if "formula" not in said:
+        return None
+    if match := _ERROR.fullmatch(shown.strip()):
+        return "error", match[0]
+    if not shown and not _RESULTS.intersection(said) and said.get("value-type") != "string":
+        return "formula", ""
+    return None
 
 
 # -- the XML of an .xlsx -----------------------------------------------------------------------------
