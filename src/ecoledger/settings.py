@@ -240,4 +240,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 
 OBSERVATIONS = STORE or DATA / "observations.duckdb"
 PROFILE = DATA / "profile"
+# Seconds that computing rests at most after a long run: pages have the machine for themselves meanwhile.
+LONGEST_REST = 10.0
 TILE_URL = os.environ.get("ECOLEDGER_TILES", "")

@@ -40,7 +40,7 @@ log = logging.getLogger("ecoledger.serve")
 
 # Seconds: how often to look for pending work that nobody announced; the rest after a run.
 LOOK_EVERY = 1.0
-SHORTEST_REST, LONGEST_REST = 0.05, 10.0
+SHORTEST_REST = 0.05
 LONG_RUN = 0.5
 # Seconds after which is loaded what takes long to load and nobody has asked for yet.
 WARM_AFTER = 5.0
@@ -513,6 +513,8 @@ class Worker(threading.Thread):
         self._more = turns.hold("work") and pending.run_once().more
 
     def run(self) -> None:
+        from django.conf import settings
+
         from ecoledger.monitoring import runtime
 
         while not self._ending.is_set():
@@ -523,7 +525,7 @@ class Worker(threading.Thread):
             begun = time.monotonic()
             self._run()
             took = time.monotonic() - begun
-            rest = min(6 * took, LONGEST_REST) if took > LONG_RUN else 0.0
+            rest = min(6 * took, settings.LONGEST_REST) if took > LONG_RUN else 0.0
             self._ending.wait(0.01 if self._more else max(rest, SHORTEST_REST))
 
     def stop(self) -> None:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.matters.measures import Compared
 from ecoledger.matters.register import Breakdown, Register
+from ecoledger.standards.percent import growth
 
 NOT_KNOWN = "—"
 
@@ -37,7 +38,7 @@ def of(register: Register, rows: QuerySet[Any], now: datetime) -> Breakdown | No
     lines = []
     for place, what in enumerate(register.compared):
         this, last = ((n[f"n{place}_{span}"] or 0) / what.divided_by for span in spans)
-        change = f"{100 * (this - last) / last:+.1f}%" if last else NOT_KNOWN
+        change = growth(this, last) if last else NOT_KNOWN
         cells = (
             _(what.label),
             _said(this, what),

@@ -165,6 +165,25 @@ def change(now: Number, before: Number) -> Change:
     return Change(exact(now), exact(before))
 
 
+def percent_of(part: Number, whole: Number, decimals: int = 1) -> str:
+    """``part`` as a share of ``whole`` in percent, as printed; of nothing a dash.
+
+    >>> percent_of(1, 16), percent_of(2, 3, 0), percent_of(0, 0)
+    ('6.2%', '67%', '—')
+    """
+    return Percent.of(part, whole).show(decimals) if whole else "—"
+
+
+def growth(now: Number, before: Number, decimals: int = 1) -> str:
+    """How much ``now`` is above ``before``, in percent of it, as printed with its sign; above nothing a dash.
+
+    >>> growth(9, 8), growth(7, 8), growth(8, 8), growth(1, 0)
+    ('+12.5%', '-12.5%', '+0.0%', '—')
+    """
+    text = percent_of(exact(now) - exact(before), before, decimals)
+    return text if text[0] in "-—" else f"+{text}"
+
+
 class Verdict(StrEnum):
     """What a check of printed figures found."""
 

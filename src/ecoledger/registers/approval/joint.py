@@ -47,6 +47,7 @@ from ecoledger.registers.approval.cases import (
 )
 from ecoledger.registers.approval.items import ApprovalItem, Kind
 from ecoledger.registers.closing import REASON
+from ecoledger.standards.percent import percent_of
 
 own_files.declare(own_files.Rules(__package__, "joint_approval", "环评与排污许可同步办理时限"))
 
@@ -88,14 +89,14 @@ class JointApproval(Matter):
         if not self.separate_days or self.joint_days is None:
             return "—"
         less = self.separate_days - self.joint_days
-        return f"{less}（{100 * less / self.separate_days:.0f}%）"
+        return f"{less}（{percent_of(less, self.separate_days, 0)}）"
 
     @property
     def saving(self) -> str:
         """What it saved in truth; "—" until it is decided."""
         if not self.separate_days or self.saved_days is None:
             return "—"
-        return f"{self.saved_days}（{100 * self.saved_days / self.separate_days:.0f}%）"
+        return f"{self.saved_days}（{percent_of(self.saved_days, self.separate_days, 0)}）"
 
 
 class JointMaterial(models.Model):

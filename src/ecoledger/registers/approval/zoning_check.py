@@ -37,6 +37,7 @@ from ecoledger.matters.workflow import (
 from ecoledger.registers.approval.zoning import ZoningClause, ZoningVersion, version_on
 from ecoledger.registers.approval.zoning_judging import GRAVITY, Judgement, Verdict, judge
 from ecoledger.registers.closing import DEFAULT, REASON
+from ecoledger.standards.percent import percent_of
 
 DESK = frozenset({Role.APPROVER, Role.SECTION_CHIEF, Role.DISPATCHER, Role.TOWN})
 REVIEWERS = frozenset({Role.APPROVER})
@@ -131,7 +132,7 @@ def _judge(step: Step) -> None:
     check.version, check.machine, check.verdict = made.version, made.verdict, made.verdict
     check.why, check.judged_at = made.why, step.at
     check.units = "\n".join(
-        f"{o.unit.unit_code} {o.unit.name}（{o.unit.get_unit_class_display()}，{100 * o.share:.1f}%）"
+        f"{o.unit.unit_code} {o.unit.name}（{o.unit.get_unit_class_display()}，{percent_of(o.share, 1)}）"
         for o in made.overlaps
     )  # fmt: skip
     _write(check, made)

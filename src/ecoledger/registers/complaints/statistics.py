@@ -19,6 +19,7 @@ from ecoledger.matters.workflow import COMPLETED
 from ecoledger.matters.year_before import NOT_KNOWN, recorded_before, year_before
 from ecoledger.registers.complaints.complaint import Complaint
 from ecoledger.standards import time_limits
+from ecoledger.standards.percent import growth, percent_of
 
 TRUE = ("true", "partly", "mostly")
 CONTENT = ("satisfied", "fairly")
@@ -163,7 +164,7 @@ def _by(
         (head, *(_(h) for h in _HEADS)),
         tuple(
             (
-                (name(row[path]), str(row["n"]), str(row["again"]), _percent(row["n"], total),
+                (name(row[path]), str(row["n"]), str(row["again"]), percent_of(row["n"], total),
                  str(row["true"]), str(row["bad"])),
                 f"{query}={row[path]}&merged=all" if row[path] else "",
             )
@@ -173,17 +174,13 @@ def _by(
     )  # fmt: skip
 
 
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f}%" if whole else "—"
-
-
 def _pollution(rows: QuerySet[Any]) -> Breakdown:
     total = rows.count()
     counted = []
     for code, label in Complaint.Pollution.choices:
         n = rows.filter(pollution__contains=f",{code},").count()
         if n:
-            cells = (_(str(label)), str(n), _percent(n, total))
+            cells = (_(str(label)), str(n), percent_of(n, total))
             counted.append((n, (cells, f"pollution={code}&merged=all")))
     counted.sort(key=lambda pair: -pair[0])
     note = _("一件可涉及几类，合计可大于件数。")
@@ -268,7 +265,7 @@ def _years(rows: QuerySet[Any], now: datetime) -> Breakdown:
     for label, condition, query in kinds:
         n = rows.aggregate(**{k: Count("pk", filter=f & condition) for k, f in filters.items()})
         if n["now"] or n["before"]:
-            change = f"{100 * (n['now'] - n['before']) / n['before']:+.1f}%" if n["before"] else "—"
+            change = growth(n["now"], n["before"])
             dates = f"opened_at_from={first:%Y-%m-%d}&opened_at_to={today:%Y-%m-%d}&merged=all"
             before = str(n["before"]) if known else NOT_KNOWN
             table.append(((label, str(n["now"]), before, change), f"{query}{dates}"))
@@ -293,17 +290,13 @@ def _months(rows: QuerySet[Any], now: datetime) -> Breakdown:
                 _("%d月") % month,
                 str(n.get(year, 0)),
                 str(n.get(year - 1, 0)) if known else NOT_KNOWN,
-                _change(n.get(year, 0), n.get(year - 1, 0)),
+                growth(n.get(year, 0), n.get(year - 1, 0)),
             ),
             f"opened_at_from={year}-{month:02d}-01&opened_at_to={_last_day(year, month)}&merged=all",
         )
         for month, n in sorted(counted.items())
     )
     return Breakdown(_("按月"), (_("月份"), str(year), str(year - 1), _("同比")), table)
-
-
-def _change(now: int, before: int) -> str:
-    return f"{100 * (now - before) / before:+.1f}%" if before else "—"
 
 
 def _last_day(year: int, month: int) -> str:

@@ -32,6 +32,7 @@ from ecoledger.matters.statistics import by_name, common_statistics, share
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow, said
 from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.registers.emergency import risk_grade
+from ecoledger.standards.percent import percent_of
 from ecoledger.standards.time_limits import add_months
 
 DESK = frozenset({Role.DISPATCHER, Role.OFFICER, Role.APPROVER, Role.SECTION_CHIEF})
@@ -343,7 +344,7 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
                         _(str(label)),
                         str(row["n"]),
                         str(row["filed"]),
-                        f"{100 * row['filed'] / row['n']:.1f}%",
+                        percent_of(row["filed"], row["n"]),
                         str(row["due"]),
                     ),
                     f"risk={key}",

@@ -58,6 +58,7 @@ from ecoledger.registers.enforcement.referrals import REGISTER as REFERRALS
 from ecoledger.registers.enforcement.rules import rules
 from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 from ecoledger.registers.problems.problem_ledger import Problem
+from ecoledger.standards.percent import percent_of
 
 DISPATCH = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF})
 OFFICERS = frozenset({Role.OFFICER})
@@ -463,7 +464,7 @@ def _by_month(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
     lines = []
     for month, count in plan.items():
         last = monthrange(year, month)[1]
-        share_done = f"{100 * done[month] / count:.0f}%" if count else "—"
+        share_done = percent_of(done[month], count, 0)
         cells = (
             _("%d月") % month,
             f"{count:.0f}",

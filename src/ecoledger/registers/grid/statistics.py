@@ -16,6 +16,7 @@ from ecoledger.matters.statistics import share
 from ecoledger.matters.workflow import COMPLETED
 from ecoledger.registers.grid.cells import GridCell
 from ecoledger.registers.grid.patrols import PATROLS, Patrol
+from ecoledger.standards.percent import percent_of
 
 
 def patrols_of(rows: QuerySet[Any], seen: Seen) -> QuerySet[Patrol]:
@@ -46,7 +47,7 @@ def _plan(rows: QuerySet[Any], now: datetime, seen: Seen) -> Breakdown:
         _("本月巡查与计划（按网格）"),
         (_("网格"), _("计划"), _("已巡查"), _("完成率")),
         tuple(
-            ((cell.name, str(cell.patrols_a_month), str(n), f"{100 * n / cell.patrols_a_month:.0f}%"),
+            ((cell.name, str(cell.patrols_a_month), str(n), percent_of(n, cell.patrols_a_month, 0)),
              f"/b/patrol?entity={cell.code}&at_from={today.replace(day=1)}")
             for cell, n in lines
         ),

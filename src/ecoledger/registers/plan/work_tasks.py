@@ -39,6 +39,7 @@ from ecoledger.matters.workflow import (
     said,
 )
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
+from ecoledger.standards.percent import percent_of
 from ecoledger.standards.time_limits import add_months
 
 
@@ -278,7 +279,7 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
             ("责任科室", "任务", "完成", "完成率"),
             tuple(
                 (
-                    (r["section"], str(r["n"]), str(r["done"]), f"{100 * r['done'] / r['n']:.1f}%"),
+                    (r["section"], str(r["n"]), str(r["done"]), percent_of(r["done"], r["n"])),
                     f"section={r['section']}",
                 )
                 for r in sorted(counted, key=lambda r: r["section"])

@@ -34,6 +34,7 @@ from ecoledger.matters.workflow import (
     said,
 )
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
+from ecoledger.standards.percent import percent_of
 
 
 class Project(Matter):
@@ -240,7 +241,7 @@ def _by(
                     name(row["key"]),
                     str(row["n"]),
                     str(row["done"]),
-                    f"{100 * row['done'] / row['n']:.1f}%",
+                    percent_of(row["done"], row["n"]),
                     str(row["late"]),
                 ),
                 f"{path}={row['key']}",

@@ -25,6 +25,7 @@ from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.listings.tallies import tally
+from ecoledger.standards.percent import percent_of
 
 _TONNES: dict[str, Any] = {
     "max_digits": 12,
@@ -181,7 +182,7 @@ class FertilizerYear(models.Model):
         """How much less fertiliser than the year before, percent."""
         if self.fertilizer_saved is None or not self.fertilizer_before:
             return ""
-        return f"{100 * self.fertilizer_saved / self.fertilizer_before:.1f}%"
+        return percent_of(self.fertilizer_saved, self.fertilizer_before)
 
 
 class FertilizerBook(Listing):

@@ -29,6 +29,7 @@ from ecoledger.matters.statistics import by_name, common_statistics, share
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow, said
 from ecoledger.registers.closing import DEFAULT, REASON, Closing
 from ecoledger.registers.water.sewage_models import FiveNorms, FluorideFirm, NormItem
+from ecoledger.standards.percent import percent_of
 
 DESK = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF, Role.MONITOR})
 INSPECTORS = frozenset({Role.OFFICER, Role.MONITOR, Role.TOWN})
@@ -143,7 +144,7 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
                 row["item"],
                 str(row["n"]),
                 str(row["failed"]),
-                f"{100 * row['failed'] / row['n']:.1f}%" if row["n"] else "—",
+                percent_of(row["failed"], row["n"]),
             ),
             "",
         )

@@ -30,6 +30,7 @@ from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition
 from ecoledger.registers.closing import DEFAULT, REASON, Closing, with_effects
 from ecoledger.registers.water.outfall_models import OutfallWork, RiverOutfall
 from ecoledger.registers.water.outfalls import classes
+from ecoledger.standards.percent import percent_of
 
 FIELD = frozenset({Role.TOWN, Role.GRID, Role.OFFICER, Role.MONITOR, Role.THIRD_PARTY})
 TESTERS = frozenset({Role.MONITOR, Role.THIRD_PARTY})
@@ -292,7 +293,7 @@ def _by(
             str(row[n])
             for n in ("total", "confirmed", "monitored", "traced", "dry", "to_rectify", "rectified")
         ]
-        rate = f"{100 * done / whole:.1f}%" if whole else "—"
+        rate = percent_of(done, whole)
         key = row["key"]
         query = f"{path.removesuffix('__code')}={key}" if key not in (None, "") else ""
         lines.append(((str(names.get(key) or key or "—"), *cells, rate), query))
@@ -313,7 +314,7 @@ def _milestones(live: QuerySet[Any], now: datetime) -> Breakdown:
                 f"{day:%Y-%m-%d}" if day else "—",
                 f"{row['share']}%",
                 f"{done} / {whole}",
-                "—" if real is None else f"{real:.1f}%",
+                percent_of(done, whole),
                 "—" if real is None else f"{real - float(row['share']):+.1f}",
             ),
             "",

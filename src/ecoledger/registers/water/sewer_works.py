@@ -36,6 +36,7 @@ from ecoledger.matters.workflow import (
 )
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
 from ecoledger.registers.water.sewage_models import SewageRegion, SewerGap, SewerWork
+from ecoledger.standards.percent import percent_of
 
 OWNERS = frozenset({Role.TOWN, Role.OFFICER, Role.APPROVER, Role.MONITOR, Role.DISPATCHER})
 UNDER_WAY = ("planned", "building", "acceptance")
@@ -169,7 +170,7 @@ def _by(plan: QuerySet[Any], title: str, path: str, name: Callable[[Any], str]) 
 def _cells(name: str, row: dict[str, Any]) -> tuple[str, ...]:
     km, done = row["km"] or Decimal(0), row["done_km"] or Decimal(0)
     return (
-        name, str(row["n"]), str(row["done"]), _km(km), _km(done), f"{100 * done / km:.1f}%" if km else "—",
+        name, str(row["n"]), str(row["done"]), _km(km), _km(done), percent_of(done, km),
         str(row["pieces"] or 0), str(row["pieces_done"] or 0),
     )  # fmt: skip
 

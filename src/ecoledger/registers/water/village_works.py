@@ -31,6 +31,7 @@ from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
 from ecoledger.registers.water.sewage_models import SewageVillage, VillageWork
 from ecoledger.registers.water.village_run import rules
 from ecoledger.registers.water.villages import VILLAGES
+from ecoledger.standards.percent import percent_of
 
 OWNERS = frozenset({Role.TOWN, Role.APPROVER, Role.MONITOR, Role.DISPATCHER})
 UNDER_WAY = ("design", "building", "completed")
@@ -157,8 +158,7 @@ def _treated(seen: Seen, now: datetime, names: dict[str, str]) -> Breakdown:
     ]
     rows.append((_("合计"), sum(n for _name, n, _t in rows), sum(t for _name, _n, t in rows)))
     lines = tuple(
-        ((name, str(n), str(treated), f"{100 * treated / n:.1f}%" if n else "—"), "")
-        for name, n, treated in rows
+        ((name, str(n), str(treated), percent_of(treated, n)), "") for name, n, treated in rows
     )
     return Breakdown(
         "农村生活污水治理率", ("名称", "行政村", "完成治理（管控）", "治理率"), lines,

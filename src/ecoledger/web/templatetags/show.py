@@ -6,10 +6,13 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.template.defaultfilters import floatformat
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -106,6 +109,15 @@ def reading(value: float | None, decimals: int | str | None = 1) -> str:
         return plain(value)
     places = int(decimals)
     return f"{half_even(float(value), places):.{places}f}"
+
+
+@register.filter
+def decimals(value: Any, places: int | str = -1) -> str:
+    """A number with so many decimals, rounded by GB/T 8170; of a negative ``places`` as short as it goes within them; what
+    is no number is nothing."""
+    if isinstance(value, int | float | Decimal | Fraction):
+        value = half_even(value if isinstance(value, Decimal) else float(value), abs(int(places)))
+    return str(floatformat(value, places))
 
 
 @register.filter

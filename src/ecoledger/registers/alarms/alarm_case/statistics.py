@@ -15,6 +15,7 @@ from ecoledger.listings.cells import area_name
 from ecoledger.matters.register import Breakdown, Seen, Statistic
 from ecoledger.matters.statistics import share
 from ecoledger.monitoring.models import Alarm
+from ecoledger.standards.percent import percent_of
 
 
 def precision_by_rule(rows: QuerySet[Any]) -> list[dict[str, Any]]:
@@ -126,7 +127,7 @@ def _off_site(rows: QuerySet[Any], of: str, title: str, head: str) -> Breakdown:
                 area_name(e["key"]) if of == "town" else e["key"],
                 str(e["judged"]),
                 str(e["off_site"]),
-                f"{e['share']:.1f}%",
+                percent_of(e["off_site"], e["judged"]),
             ),
             query(e["key"]),
         )
@@ -168,7 +169,7 @@ def _by_rule(rows: QuerySet[Any]) -> list[Breakdown]:
                         gettext(e["rule"]),
                         str(e["confirmed"]),
                         str(e["false"]),
-                        "—" if e["precision"] is None else f"{e['precision']:.1f}%",
+                        percent_of(e["confirmed"], e["judged"]),
                         str(e["pending"]),
                     ),
                     "",
