@@ -216,7 +216,7 @@ def in_words(name: str, value: Any) -> str:
         return _("范围 %s ㎡") % f"{flat.area:,.0f}"
     if flat.length:
         return _("走向 %s km") % f"{flat.length / 1e3:,.2f}"
-    return _("点 %s") % f"{body.centroid.x:.6g}, {body.centroid.y:.6g}"
+    return _("点 %s") % f"{body.centroid.x:.6f}, {body.centroid.y:.6f}"
 
 
 def distance_m(one: GeoJSON, other: GeoJSON) -> float:

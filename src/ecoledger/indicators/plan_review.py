@@ -28,6 +28,7 @@ from ecoledger.listings import asked
 from ecoledger.listings.refusals import Refused
 from ecoledger.registers.plan.target_book import TARGETS, PlanTarget
 from ecoledger.registers.plan.work_tasks import REGISTER as TASKS
+from ecoledger.standards.rounding import plainly
 
 State, Type = PlanItem.State, PlanItem.Type
 # How a plan says a comparison -> how a target book does.
@@ -120,7 +121,7 @@ def _part(item: PlanItem, text: str, start: int) -> PlanItem:
         section=item.section, deadline=item.deadline, period=item.period, area=item.area,
         owners=item.owners, confidence=1, note=_("由一条拆分"),
         comparator=figure.comparator if figure else "",
-        value=f"{figure.value:g}" if figure else "", unit=(figure.unit or "") if figure else "",
+        value=plainly(figure.value) if figure else "", unit=(figure.unit or "") if figure else "",
     )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from ecoledger.monitoring.models import Alarm, Point
 from ecoledger.registers.credit.ratings import RATINGS, holding
 from ecoledger.registers.enforcement.credit_entries import CREDIT
 from ecoledger.registers.waste.hazardous_waste import HAZARDOUS
+from ecoledger.standards.rounding import plainly
 
 # Why a source says nothing of a firm.
 NOT_OPEN = noop("您的岗位看不到这项数据")
@@ -89,7 +90,7 @@ class Line:
     @property
     def worth(self) -> str:
         """Its points as they are read; "" where none are counted."""
-        return "" if self.points is None else f"{self.points.normalize():f}"
+        return "" if self.points is None else plainly(self.points)
 
     @property
     def how(self) -> str:
@@ -119,7 +120,7 @@ class Portrait:
     @property
     def worth(self) -> str:
         """The score as it is read."""
-        return f"{self.score.normalize():f}"
+        return plainly(self.score)
 
     @property
     def tags(self) -> tuple[str, ...]:

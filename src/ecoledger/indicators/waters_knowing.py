@@ -13,6 +13,7 @@ from ecoledger.entities.validity import in_force
 from ecoledger.indicators import sea, sources
 from ecoledger.registers.water.sea_models import Bay
 from ecoledger.registers.water.source_models import ProtectionZone, WaterSource
+from ecoledger.standards.rounding import plainly
 
 # So many months back a source's last samples are looked for.
 MONTHS = 6
@@ -23,7 +24,7 @@ def _facts(file: File) -> Iterable[Fact]:
     if isinstance(entity, WaterSource):
         zones = ProtectionZone.objects.filter(in_force(), parent=entity).order_by("grade")
         for zone in zones:
-            size = "" if zone.area_km2 is None else f" {zone.area_km2:g} km²"
+            size = "" if zone.area_km2 is None else f" {plainly(zone.area_km2)} km²"
             yield Fact(_(zone.get_grade_display()), f"{zone.name}{size}", f"/entities/{zone.pk}")
         yield Fact(_("水源编码"), entity.water_code)
         yield Fact(_("取水方式"), entity.intake)
@@ -61,7 +62,7 @@ def _health(file: File) -> Iterable[HealthItem]:
             yield HealthItem(_("海水水质"), _("没有设定目标"), Mark.UNKNOWN, rule, url=url)
         else:
             said = _("优良面积比例 %(good).1f %%，目标 %(target)s %%") % {
-                "good": row.good, "target": f"{float(entity.target_good or 0):g}",
+                "good": row.good, "target": plainly(float(entity.target_good or 0)),
             }  # fmt: skip
             yield HealthItem(_("海水水质"), said, Mark.GOOD if row.met else Mark.BAD, rule, url=url)
 

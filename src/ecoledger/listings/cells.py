@@ -17,6 +17,7 @@ from ecoledger.listings.lookups import lookup_of
 from ecoledger.listings.parts import Column, Kind
 from ecoledger.listings.workbook import Head
 from ecoledger.listings.workbook import workbook as written
+from ecoledger.standards.rounding import plainly
 
 
 def value_of(row: Any, name: str) -> Any:
@@ -59,7 +60,7 @@ def _text_of(row: Any, column: Column) -> str:
     if isinstance(value, date):
         return f"{value:%Y-%m-%d}"
     if isinstance(value, Decimal) and int(value.as_tuple().exponent) <= -_FINE:
-        return f"{value.normalize():f}"
+        return plainly(value)
     return _(str(value)) if column.word else str(value)
 
 

@@ -10,6 +10,7 @@ from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Person
 from ecoledger.entities.models import Entity
 from ecoledger.monitoring.points import parameters
+from ecoledger.standards.rounding import plainly
 
 
 class Point(models.Model):
@@ -153,8 +154,8 @@ class Limit(models.Model):
         ]
 
     def __str__(self) -> str:
-        low = "" if self.lower is None else f"{self.lower.normalize():f}–"
-        high = "" if self.value is None else f"{self.value.normalize():f}"
+        low = "" if self.lower is None else f"{plainly(self.lower)}–"
+        high = "" if self.value is None else plainly(self.value)
         return f"{self.factor} {low}{high} {self.unit}".strip()
 
     @property

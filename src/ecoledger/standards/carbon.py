@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ecoledger.standards.catalogue import Mark
 from ecoledger.standards.percent import Change, Number, change, exact
+from ecoledger.standards.rounding import plainly
 from ecoledger.standards.rule_data import compiled, declare_editions, weakest
 
 RULE_SET_PREFIX = "carbon/"
@@ -109,7 +110,7 @@ def _fuel(name: str, version: str = "") -> tuple[dict[str, Any], str]:
 def _not_negative(amount: Number, what: str) -> Fraction:
     value = exact(amount)
     if value < 0:
-        raise ValueError(f"{what}: the amount must not be negative, it is {float(value):g}")
+        raise ValueError(f"{what}: the amount must not be negative, it is {plainly(value)}")
     return value
 
 
@@ -140,8 +141,8 @@ def fuel(
     tonnes = used * parts["ncv"] * parts["carbon"] * parts["oxidation"] * _CO2_PER_CARBON
     measured = None not in (ncv, carbon, oxidation)
     how = (
-        f"{float(used):g}{default['unit']}×{float(parts['ncv']):g}GJ/{default['unit']}"
-        f"×{float(parts['carbon']):g}tC/GJ×{float(parts['oxidation']):g}×44/12"
+        f"{plainly(used)}{default['unit']}×{plainly(parts['ncv'])}GJ/{default['unit']}"
+        f"×{plainly(parts['carbon'])}tC/GJ×{plainly(parts['oxidation'])}×44/12"
     )
     mark = Mark.PRIMARY if measured else Mark(default["mark"])
     return Emission(name, tonnes, how, mark, "" if measured else note)
@@ -166,12 +167,12 @@ def power_plant_coal(
     mark = Mark(table["mark"])
     if carbon_content is not None:
         content = exact(carbon_content)
-        how = f"{float(used):g}t×{float(content):g}tC/t×{float(oxidation):g}×44/12"
+        how = f"{plainly(used)}t×{plainly(content)}tC/t×{plainly(oxidation)}×44/12"
     elif ncv is not None:
         content = exact(ncv) * exact(table["default_carbon"])
         how = (
-            f"{float(used):g}t×{float(exact(ncv)):g}GJ/t×{table['default_carbon']}tC/GJ（缺省）"
-            f"×{float(oxidation):g}×44/12"
+            f"{plainly(used)}t×{plainly(exact(ncv))}GJ/t×{table['default_carbon']}tC/GJ（缺省）"
+            f"×{plainly(oxidation)}×44/12"
         )
     else:
         raise ValueError("燃煤: give the measured carbon content, or the net calorific value")
@@ -190,7 +191,7 @@ def process(material: str, tonnes: Number) -> Emission:
         raise KeyError(f"no process factor of {material!r}; on file: {'、'.join(table)}")
     factor = exact(table[material]["factor"])
     used = _not_negative(tonnes, material)
-    how = f"{float(used):g}t×{float(factor):g}tCO2/t"
+    how = f"{plainly(used)}t×{plainly(factor)}tCO2/t"
     return Emission(material, used * factor, how, Mark(table[material]["mark"]))
 
 
@@ -219,7 +220,7 @@ def purchased_power(mwh: Number, year: int, area: str = "全国", scope: str = "
     found = power_factor(year, area, scope)
     note = "" if found.year == year else f"{year}年因子未收录，采用{found.year}年"
     how = (
-        f"{float(used):g}MWh×{float(found.factor):g}tCO2/MWh（{found.year}年{area}{SCOPES[scope]}）"
+        f"{plainly(used)}MWh×{plainly(found.factor)}tCO2/MWh（{found.year}年{area}{SCOPES[scope]}）"
     )
     return Emission("外购电力", used * found.factor, how, found.mark, note)
 
@@ -229,7 +230,7 @@ def purchased_heat(gj: Number) -> Emission:
     table = _tables()["heat"]
     used = _not_negative(gj, "外购热力")
     factor = exact(table["factor"])
-    how = f"{float(used):g}GJ×{float(factor):g}tCO2/GJ"
+    how = f"{plainly(used)}GJ×{plainly(factor)}tCO2/GJ"
     return Emission("外购热力", used * factor, how, Mark(table["mark"]))
 
 

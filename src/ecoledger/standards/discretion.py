@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from ecoledger.standards.rounding import plainly
+
 HUNDRED = Decimal(100)
 
 
@@ -146,4 +148,4 @@ def _yuan(amount: Decimal) -> str:
 
 
 def _percent(share: Decimal) -> str:
-    return f"{share.normalize():f}%"
+    return f"{plainly(share)}%"

@@ -8,6 +8,7 @@ alike for scalars and arrays; a ``Decimal`` is taken as it stands.
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
 from math import isfinite
 from typing import overload
 
@@ -62,6 +63,17 @@ def half_even(
     else:
         whole = scaled_value.to_integral_value(ROUND_HALF_EVEN)
     return float(whole.scaleb(-decimals))
+
+
+def plainly(number: Decimal | Fraction | float) -> str:
+    """A number as short as it goes, its digits kept, never as a power of ten. What a float has behind its twelfth digit is
+    no reading but how it is kept.
+
+    >>> plainly(1234567.8), plainly(Decimal("120.50")), plainly(0.1 + 0.2), plainly(0.0000005)
+    ('1234567.8', '120.5', '0.3', '0.0000005')
+    """
+    value = number if isinstance(number, Decimal) else Decimal(f"{float(number):.12g}")
+    return format(value.normalize(), "f")
 
 
 def ceiling(values: ArrayLike) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from ecoledger.indicators.records.declaring import Asked, Cell, Column, NotThere
 from ecoledger.indicators.sea import BayYear, Load, RiverYear
 from ecoledger.registers.water.sea_models import Season
 from ecoledger.standards import sea as standard
+from ecoledger.standards.rounding import plainly
 
 
 def year_of(asked: Asked) -> int:
@@ -195,4 +196,4 @@ def _against(load: Load) -> str:
     said = printed(load.mean, 3)
     if load.target is None:
         return said
-    return f"{said}（{load.target.normalize():f}）{'✓' if load.met else '✗'}"
+    return f"{said}（{plainly(load.target)}）{'✓' if load.met else '✗'}"

@@ -6,6 +6,7 @@ import json
 import re
 
 from ecoledger.listings.tables.book import Book, Cell, Fault, Table, trimmed
+from ecoledger.standards.rounding import plainly
 
 GEOMETRY = "geometry"
 _HALF = re.compile("[\ud800-\udfff]")
@@ -64,5 +65,5 @@ def _cell(value: object) -> Cell:
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, int | float):
-        return f"{value:g}" if isinstance(value, float) else str(value)
+        return plainly(value) if isinstance(value, float) else str(value)
     return json.dumps(value, ensure_ascii=False)

@@ -13,6 +13,7 @@ from ecoledger.hj212.batch import Batch
 from ecoledger.hj212.packet import Packet
 from ecoledger.monitoring.arriving.registry import Registry
 from ecoledger.monitoring.points import parameters
+from ecoledger.standards.rounding import plainly
 from ecoledger.store.interface import Layer
 
 # CN -> (series, seconds); None: the point's own interval
@@ -278,7 +279,7 @@ def check_verdict(value: pl.Series, low: pl.Series, high: pl.Series) -> list[pl.
         pl.Series(
             "reason",
             [
-                f"{v:g} 为负值" if n else f"{v:g} 超出量程 {a:g}～{b:g}"
+                f"{plainly(v)} 为负值" if n else f"{plainly(v)} 超出量程 {plainly(a)}～{plainly(b)}"
                 for v, a, b, n in zip(value, low, high, negative, strict=True)
             ],
         ),

@@ -33,6 +33,7 @@ from ecoledger.matters.register import Register, declare
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow
 from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.standards import workdays
+from ecoledger.standards.rounding import plainly
 
 APPROVERS = frozenset({Role.APPROVER})
 REVIEWERS = frozenset({Role.SECTION_CHIEF, Role.LEADER})
@@ -118,7 +119,7 @@ class Reduction(Matter):
     @property
     def drawn_words(self) -> str:
         """Who draws on it, in words."""
-        return "；".join(f"{m.title} {taken.normalize():f}" for m, taken in self.draws)
+        return "；".join(f"{m.title} {plainly(taken)}" for m, taken in self.draws)
 
 
 def _nothing_freed(matter: Any) -> str:

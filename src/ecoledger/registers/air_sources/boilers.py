@@ -17,6 +17,7 @@ from ecoledger.entities.inventory import CODE, Findings, Inventory, declare
 from ecoledger.entities.models import Enterprise, Entity
 from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.standards import emission
+from ecoledger.standards.rounding import plainly
 
 _LIMIT: dict[str, Any] = {"max_digits": 8, "decimal_places": 2, "null": True, "blank": True}
 
@@ -99,7 +100,7 @@ class Furnace(Entity):
         for name, permit in own.items():
             value = permit if permit is not None else by_standard.get(keys[name])
             if value is not None:
-                parts.append(f"{name} {float(value):g}")
+                parts.append(f"{name} {plainly(float(value))}")
         return "、".join(parts)
 
     def _of_standard(self) -> tuple[emission.Limit, ...]:

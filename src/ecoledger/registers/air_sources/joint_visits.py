@@ -29,6 +29,7 @@ from ecoledger.monitoring.points import limits as outlet_limits
 from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 from ecoledger.registers.problems.problem_ledger import Problem
+from ecoledger.standards.rounding import plainly
 
 DESK = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF, Role.MONITOR})
 TESTERS = frozenset({Role.MONITOR})
@@ -94,8 +95,8 @@ def _take_limits(visit: Any) -> None:
         said = {
             "place": result.place,
             "name": result.parameter,
-            "typed": f"{result.limit.normalize():f}" if result.limit is not None else "",
-            "permit": f"{value.normalize():f}",
+            "typed": plainly(result.limit) if result.limit is not None else "",
+            "permit": plainly(value),
             "since": f"{held.since:%Y-%m-%d}" if held.since else _("许可起"),
         }
         if result.limit is not None and result.limit != value:
@@ -124,7 +125,7 @@ def _judge(step: Step) -> None:
     if not above:
         return
     words = "；".join(
-        f"{r.place} {r.parameter} {r.value.normalize():f} {r.unit}（限值 {r.limit.normalize():f}）"
+        f"{r.place} {r.parameter} {plainly(r.value)} {r.unit}（限值 {plainly(r.limit)}）"
         for r in above
     )
     problem = actions.open_matter(

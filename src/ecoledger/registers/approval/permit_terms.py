@@ -18,6 +18,7 @@ from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Ask, Filter, Import
 from ecoledger.registers.approval.permits import Permit
+from ecoledger.standards.rounding import plainly
 
 EDITORS = frozenset({Role.APPROVER, Role.MONITOR, Role.SYSTEM_ADMIN})
 
@@ -93,7 +94,7 @@ class PermitAmount(models.Model):
         ordering = ["permit_id", "pollutant", "year"]
 
     def __str__(self) -> str:
-        return f"{self.pollutant} {self.tonnes:g} t/a"
+        return f"{self.pollutant} {plainly(self.tonnes)} t/a"
 
 
 class PermitLedger(models.Model):

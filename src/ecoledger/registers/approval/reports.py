@@ -26,6 +26,7 @@ from ecoledger.matters.workflow import COMPLETED
 from ecoledger.matters.workflow import said as asked_only
 from ecoledger.registers.approval.permit_terms import Terms
 from ecoledger.registers.approval.permits import Permit
+from ecoledger.standards.rounding import plainly
 
 own_files.declare(own_files.Rules(__package__, "permit_reports", "执行报告期限与内容"))
 EVERY = {"year": Every.YEAR, "half": Every.HALF_YEAR, "quarter": Every.QUARTER}
@@ -124,7 +125,7 @@ class ReportedAmount(models.Model):
         ordering = ["report_id", "pollutant"]
 
     def __str__(self) -> str:
-        return f"{self.pollutant} {self.tonnes:g} t"
+        return f"{self.pollutant} {plainly(self.tonnes)} t"
 
 
 def due_after(permit: Permit, period: str) -> int:

@@ -31,6 +31,7 @@ from ecoledger.matters.models import Evidence, Matter
 from ecoledger.matters.workflow import Phase
 from ecoledger.registers.creation.criteria_sets import items_of
 from ecoledger.registers.creation.projects import OWNERS, PROJECTS, CreationProject
+from ecoledger.standards.rounding import plainly
 from ecoledger.standards.written_names import plain
 
 _NUMBER: dict[str, Any] = {"max_digits": 16, "decimal_places": 4, "null": True, "blank": True}
@@ -108,7 +109,7 @@ class Criterion(models.Model):
         if self.target is None:
             return ""
         sign = {"higher": "≥", "lower": "≤"}.get(self.better, "")
-        return f"{sign}{self.target.normalize():f}{self.unit}"
+        return f"{sign}{plainly(self.target)}{self.unit}"
 
     @property
     def proof_count(self) -> int:
@@ -133,7 +134,7 @@ def judged(values: Mapping[str, Any]) -> dict[str, Any]:
         if value is not None and abs(Decimal(value) - reckoned) > Decimal("0.06"):
             why = _("现状值 %(said)s 与分子÷分母 %(reckoned)s 不符") % {
                 "said": value,
-                "reckoned": f"{reckoned.normalize():f}",
+                "reckoned": plainly(reckoned),
             }
             raise Refused("form", why, fields={"value": [why]})
         value = reckoned

@@ -33,6 +33,7 @@ from ecoledger.registers.credit import rules
 from ecoledger.registers.credit.events import EVENTS, RATERS, explained, scores
 from ecoledger.registers.enforcement import check_objects
 from ecoledger.standards import credit
+from ecoledger.standards.rounding import plainly
 
 
 class CreditBatch(Matter):
@@ -322,7 +323,7 @@ def _facts(file: File) -> Iterable[Fact]:
         holding(timezone.localdate()), entity=file.entity.pk
     )  # fmt: skip
     for row in rows[:1]:
-        score = "" if row.score is None else f" {row.score.normalize():f}"
+        score = "" if row.score is None else f" {plainly(row.score)}"
         text = f"{_(row.level)}{score}（{row.since:%Y-%m-%d}）"
         yield Fact(_("环境信用"), text, RATINGS.url_of(row))
 

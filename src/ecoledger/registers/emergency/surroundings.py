@@ -17,6 +17,7 @@ from ecoledger.entities.validity import in_force
 from ecoledger.registers.emergency.around_it import SENSITIVE, TEAMS
 from ecoledger.registers.emergency.depots import BATCHES, DEPOTS, material
 from ecoledger.registers.emergency.plan_filings import FILINGS, ON_FILE
+from ecoledger.standards.rounding import plainly
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def _stock(person: Person, depots: list[int]) -> dict[int, str]:
             own[batch.material] = own.get(batch.material, 0) + there
     return {
         depot: "；".join(
-            f"{(row := material(key))['label']} {quantity.normalize():f} {row['unit']}"
+            f"{(row := material(key))['label']} {plainly(quantity)} {row['unit']}"
             for key, quantity in own.items()
         )
         for depot, own in found.items()

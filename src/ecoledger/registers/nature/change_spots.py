@@ -36,6 +36,7 @@ from ecoledger.matters.workflow import (
 )
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON, Closing
 from ecoledger.registers.nature.protected_areas import ProtectedArea, division_of, polygon
+from ecoledger.standards.rounding import plainly
 
 DESK = frozenset({Role.DISPATCHER, Role.MONITOR, Role.OFFICER, Role.SECTION_CHIEF})
 ON_SITE = frozenset({Role.TOWN, Role.OFFICER, Role.MONITOR})
@@ -117,7 +118,7 @@ def overlay(spot: ChangeSpot) -> None:
     spot.gravest = rows[0]["sort"] if rows else ""
     # An area that lies in two counts once.
     spot.inside = round(100 * shapes.area_km2(shapes.united(parts)), 4) if parts else 0.0
-    told = [f"{row['name']} {row['hectares']:g}" for row in rows]
+    told = [f"{row['name']} {plainly(row['hectares'])}" for row in rows]
     spot.within = "；".join(told)[:400] or _("不在保护区域内")
     if spot.lon is None or spot.lat is None:
         spot.lon, spot.lat = shapes.label_point(outline)

@@ -23,6 +23,7 @@ from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.registers.quota import holdings
 from ecoledger.registers.quota.holdings import AMOUNT, APPROVERS, QUOTA, REVIEWERS, Pollutant
 from ecoledger.registers.quota.requests import refuse_promised
+from ecoledger.standards.rounding import plainly
 
 
 class QuotaPlan(Matter):
@@ -120,7 +121,7 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
         (
             (
                 str(row["year"]), _(str(words[row["kind"]])), row["pollutant"], str(row["n"]),
-                f"{row['total'].normalize():f} {QUOTA.item(row['pollutant']).unit}",
+                f"{plainly(row['total'])} {QUOTA.item(row['pollutant']).unit}",
             ),
             f"year={row['year']}&kind={row['kind']}&pollutant={row['pollutant']}&state=posted",
         )

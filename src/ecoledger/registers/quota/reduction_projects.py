@@ -33,6 +33,7 @@ from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.registers.quota.holdings import AMOUNT
 from ecoledger.registers.quota.reduction_targets import TARGETS, Counted
 from ecoledger.standards import formula
+from ecoledger.standards.rounding import plainly
 
 ROOM = "ecoledger.registers.quota"
 WORKERS = frozenset({Role.APPROVER, Role.DISPATCHER, Role.TOWN})
@@ -208,12 +209,12 @@ def _account(step: Step) -> None:
                 "what": pollutant, "cut": whole, "used": taken,
             }, _("请核对区域削减使用量。"))  # fmt: skip
         setattr(project, attribute, whole - taken)
-        said = "，".join(f"{names[n]} {quantities[n].normalize():f}" for n in formula.names(text))
+        said = "，".join(f"{names[n]} {plainly(quantities[n])}" for n in formula.names(text))
         word = _(Counted(pollutant).label)
-        line = f"{word} = {formula.worded(text, names)} = {whole.normalize():f} t（{said}）"
+        line = f"{word} = {formula.worded(text, names)} = {plainly(whole)} t（{said}）"
         if taken:
             line += _("，扣除区域削减 %(used)s t，计 %(left)s t") % {
-                "used": f"{taken.normalize():f}", "left": f"{(whole - taken).normalize():f}",
+                "used": plainly(taken), "left": plainly(whole - taken),
             }  # fmt: skip
         lines.append(line)
     mark = own_data.read(ROOM, "reduction_kinds")["mark"]
@@ -288,7 +289,7 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
             (
                 (
                     word.get(row["key"], row["key"]), str(row["n"]),
-                    *("—" if row[a] is None else f"{row[a].normalize():f}" for a in KEPT.values()),
+                    *("—" if row[a] is None else plainly(row[a]) for a in KEPT.values()),
                 ),
                 f"{path}={row['key']}&year={year}&state=recognised",
             )

@@ -31,6 +31,7 @@ from ecoledger.registers.air import quota as air
 from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.registers.quota import holdings
 from ecoledger.registers.quota.holdings import AMOUNT, APPROVERS, QUOTA, REVIEWERS, Pollutant
+from ecoledger.standards.rounding import plainly
 
 
 class QuotaRequest(Matter):
@@ -65,7 +66,7 @@ class QuotaRequest(Matter):
     def asked(self) -> str:
         """What it asks for, in words."""
         return "；".join(
-            f"{_(row.get_pollutant_display())} {row.amount.normalize():f} t/a"
+            f"{_(row.get_pollutant_display())} {plainly(row.amount)} t/a"
             for row in self.amounts.all()
         )
 
@@ -76,7 +77,7 @@ class QuotaRequest(Matter):
         for row in self.amounts.all():
             pool = _pool_row(self, row.pollutant)
             found.append(
-                f"{_(row.get_pollutant_display())} {(pool.balance if pool else Decimal(0)).normalize():f} t/a"
+                f"{_(row.get_pollutant_display())} {plainly(pool.balance if pool else Decimal(0))} t/a"
             )
         return "；".join(found)
 
@@ -160,7 +161,7 @@ def refuse_promised(holding: Holding) -> None:
             _("%(firm)s 有 %(bound)s %(unit)s 已分配给尚未落实的项目，不能转出。")
             % {
                 "firm": holding,
-                "bound": f"{bound.normalize():f}",
+                "bound": plainly(bound),
                 "unit": QUOTA.item(holding.item).unit,
             },
             _("请减少数量，或待项目落实后再办。"),
@@ -253,7 +254,7 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
         book=QUOTA.key, outside=False, entries__posting__in=postings.order_by().values("pk")
     )  # fmt: skip
     table = [
-        ((str(row), row.item, f"{row.balance.normalize():f}", QUOTA.item(row.item).unit), "")
+        ((str(row), row.item, plainly(row.balance), QUOTA.item(row.item).unit), "")
         for row in held.filter(entity=None).distinct().order_by("area_code", "item")[:200]
     ]
     return [

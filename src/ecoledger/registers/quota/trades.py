@@ -27,6 +27,7 @@ from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.registers.quota import holdings
 from ecoledger.registers.quota.holdings import AMOUNT, APPROVERS, QUOTA, REVIEWERS, Pollutant
 from ecoledger.registers.quota.requests import refuse_promised
+from ecoledger.standards.rounding import plainly
 
 YUAN = {"max_digits": 14, "decimal_places": 2}
 # A sum of so many yuan has more digits than are kept.
@@ -199,7 +200,7 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
     for row in counted:
         mean = Decimal(row["priced"]) / Decimal(row["amounts"]) if row["amounts"] else None
         cells = (
-            row["pollutant"], str(row["n"]), f"{Decimal(row['amounts']).normalize():f}",
+            row["pollutant"], str(row["n"]), plainly(Decimal(row['amounts'])),
             f"{row['worth']:,.2f}", f"{mean:,.2f}" if mean is not None else "—",
         )  # fmt: skip
         table.append((cells, f"state=transferred&pollutant={row['pollutant']}"))

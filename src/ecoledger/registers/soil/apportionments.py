@@ -22,6 +22,7 @@ from ecoledger.matters.statistics import common_statistics
 from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, Workflow, said
 from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.registers.soil import farmland
+from ecoledger.standards.rounding import plainly
 
 DESK = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF, Role.MONITOR, Role.TOWN})
 HEADS = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF, Role.LEADER})
@@ -50,7 +51,7 @@ class Apportionment(Matter):
     def main_source(self) -> str:
         """The source with the largest share."""
         row = self.sources.order_by("-share", "pk").first()
-        return f"{row.name} {row.share.normalize():f}%" if row else ""
+        return f"{row.name} {plainly(row.share)}%" if row else ""
 
 
 class SourceShare(models.Model):
@@ -82,7 +83,7 @@ def _shares_are_whole(row: Any) -> str:
         return _("还没有填写各污染源的贡献。")
     total = sum(shares, Decimal(0))
     if abs(total - 100) > Decimal(str(farmland.rules()["tolerance"])):
-        return _("各污染源贡献合计 %s%%，应为 100%%。") % f"{total.normalize():f}"
+        return _("各污染源贡献合计 %s%%，应为 100%%。") % plainly(total)
     return ""
 
 

@@ -26,6 +26,7 @@ from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, Work
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
 from ecoledger.registers.soil import well_grid
 from ecoledger.registers.soil.wells import Well, WellSample, items
+from ecoledger.standards.rounding import plainly
 
 FIELD = frozenset({Role.MONITOR, Role.OFFICER, Role.DISPATCHER})
 
@@ -92,7 +93,7 @@ def look_at(sample: WellSample, at: datetime) -> int:
                     "item": name,
                     "value": f"{found.last:.4g}",
                     "unit": unit,
-                    "limit": f"{found.limit:g}",
+                    "limit": plainly(found.limit or 0),
                 },
                 "area_code": well.area_code,
                 "entity": well.entity_ptr,

@@ -29,6 +29,7 @@ from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.registers.soil import land
 from ecoledger.registers.soil.parcels import Parcel
 from ecoledger.standards import soil
+from ecoledger.standards.rounding import plainly
 from ecoledger.standards.written_names import plain
 
 DESK = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF, Role.MONITOR, Role.APPROVER})
@@ -86,8 +87,8 @@ class SoilReport(Matter):
                 % {
                     "point": row.point,
                     "item": item.name,
-                    "value": f"{row.value.normalize():f}",
-                    "limit": f"{limit:g}",
+                    "value": plainly(row.value),
+                    "limit": plainly(limit),
                 }
             )
         return "；".join(texts)

@@ -30,6 +30,7 @@ from ecoledger.listings.tallies import tally
 from ecoledger.registers.water.plant_series import FACTORS, PlantSeries, limits_of, rules
 from ecoledger.registers.water.sewage_models import PlantMonth, SewagePlant, SewageRegion
 from ecoledger.registers.water.villages import WATER_PROBLEM
+from ecoledger.standards.rounding import plainly
 
 WRITERS = STAFF | {Role.ENTERPRISE}
 
@@ -106,7 +107,7 @@ def judged(values: Mapping[str, Any]) -> dict[str, Any]:
         value = values.get(name)
         if value is not None and value < said[f"low_{name[:3]}"]:
             warnings.append(_("%(name)s %(value)s mg/L，低于 %(least)s") % {
-                "name": label, "value": f"{value.normalize():f}", "least": said[f"low_{name[:3]}"],
+                "name": label, "value": plainly(value), "least": said[f"low_{name[:3]}"],
             })  # fmt: skip
     if load is not None and load < said["low_load"]:
         warnings.append(_("负荷率低于 %s%%") % said["low_load"])

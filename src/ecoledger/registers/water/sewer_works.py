@@ -37,6 +37,7 @@ from ecoledger.matters.workflow import (
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
 from ecoledger.registers.water.sewage_models import SewageRegion, SewerGap, SewerWork
 from ecoledger.standards.percent import percent_of
+from ecoledger.standards.rounding import plainly
 
 OWNERS = frozenset({Role.TOWN, Role.OFFICER, Role.APPROVER, Role.MONITOR, Role.DISPATCHER})
 UNDER_WAY = ("planned", "building", "acceptance")
@@ -56,7 +57,7 @@ def _is_done(work: Any) -> str:
         return why
     if work.planned_km is not None and work.done_km < work.planned_km:
         return _("完成长度 %(done)s km 少于计划 %(planned)s km，请先填报进度。") % {
-            "done": f"{work.done_km.normalize():f}", "planned": f"{work.planned_km.normalize():f}",
+            "done": plainly(work.done_km), "planned": plainly(work.planned_km),
         }  # fmt: skip
     if work.pieces is not None and work.pieces_done < work.pieces:
         return _("完成数量 %(done)d 少于计划 %(planned)d，请先填报进度。") % {
@@ -106,7 +107,7 @@ def _sums(rows: QuerySet[Any]) -> dict[str, Any]:
 
 
 def _km(value: Decimal | None) -> str:
-    return "0" if not value else f"{value.normalize():f}"
+    return "0" if not value else plainly(value)
 
 
 def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:

@@ -17,6 +17,7 @@ from ecoledger.indicators.figures import printed
 from ecoledger.listings.cells import area_name
 from ecoledger.monitoring.models import Point
 from ecoledger.standards import air_rolling
+from ecoledger.standards.rounding import plainly
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.days_asked import days_asked, year_so_far
@@ -111,7 +112,7 @@ def _rolling(point: Point, last: date) -> list[dict[str, Any]]:
                 "name": air.NAMES[one.factor],
                 "mean": None if one.mean is None else printed(Fraction(one.mean), decimals),
                 "years": [None if v is None else printed(Fraction(v), decimals) for v in one.years],
-                "limit": f"{one.limit:g}",
+                "limit": plainly(one.limit),
                 "attained": one.attained,
                 "unit": air.unit(one.factor),
             }

@@ -18,6 +18,7 @@ from ecoledger.entities.models import Enterprise, Entity, Outlet, Station
 from ecoledger.monitoring.models import Limit, Point, PointParameter
 from ecoledger.monitoring.points import enrolling, limits, parameters
 from ecoledger.standards import identifiers
+from ecoledger.standards.rounding import plainly
 from ecoledger.web import scoped
 
 
@@ -223,7 +224,7 @@ class ParameterForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic w
         self.initial["used"] = self.instance.pk is not None
         for name in ("limit", "lower_limit"):
             if (value := self.initial.get(name)) is not None:
-                self.initial[name] = f"{value.normalize():f}"
+                self.initial[name] = plainly(value)
         dress(self)
 
     @property

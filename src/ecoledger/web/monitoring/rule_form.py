@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from ecoledger.listings.parts import MOST
 from ecoledger.monitoring.models import Alarm, AlarmRule, Filing
 from ecoledger.monitoring.points import parameters
+from ecoledger.standards.rounding import plainly
 from ecoledger.web.monitoring.rule_settings import LEVELS, Setting, settings_of
 from ecoledger.web.templatetags.show import listed
 
@@ -22,7 +23,7 @@ from ecoledger.web.templatetags.show import listed
 
 
 def _number(value: float) -> str:
-    return f"{float(value):g}"
+    return plainly(float(value))
 
 
 # -- fields --------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from ecoledger.registers.water import flood_season
 from ecoledger.registers.water.flood_models import FloodMode, RainCheck
 from ecoledger.registers.water.flood_season import FLOODS
 from ecoledger.standards import surface_water
+from ecoledger.standards.rounding import plainly
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 
@@ -43,7 +44,7 @@ def _facts(mode: FloodMode, request: Request) -> Page:
     problems = [row for row in checks if row.result == RainCheck.Result.PROBLEM]
     facts = [
         Fact("雨量", (f"{mode.rain_mm} mm {_(mode.rain_level) if mode.rain_level else ''}",)),
-        Fact("预警限值倍数", (f"×{mode.factor.normalize():f}",)),
+        Fact("预警限值倍数", (f"×{plainly(mode.factor)}",)),
         Fact("雨前检查", (f"{len(done)} / {len(checks)}",)),
         Fact("发现问题", (str(len(problems)),)),
     ]

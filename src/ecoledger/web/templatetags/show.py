@@ -27,7 +27,7 @@ from ecoledger.monitoring.models import Alarm, AlarmRule
 from ecoledger.monitoring.points import parameters
 from ecoledger.standards import aqi as aqi_standard
 from ecoledger.standards.catalogue import Mark
-from ecoledger.standards.rounding import half_even
+from ecoledger.standards.rounding import half_even, plainly
 from ecoledger.web.office.retold import retold
 
 register = template.Library()
@@ -122,8 +122,12 @@ def decimals(value: Any, places: int | str = -1) -> str:
 
 @register.filter
 def plain(value: float | None) -> str:
-    """A number as short as it goes: 118.2, 50, 0.013."""
-    return DASH if value is None else f"{float(value):.6g}"
+    """A number as it was written, as short as it goes: 118.2, 1234567, 0.013; one that was computed with six digits."""
+    if value is None:
+        return DASH
+    text = plainly(value)
+    # Nobody writes so many digits: a quotient or a mean.
+    return text if len(text) <= 12 else plainly(Decimal(f"{float(value):.6g}"))
 
 
 @register.filter

@@ -11,6 +11,7 @@ from ecoledger.indicators.plan import figures, sentences
 from ecoledger.indicators.plan.figures import Figure
 from ecoledger.indicators.plan.folding import Line
 from ecoledger.indicators.plan.words import Words
+from ecoledger.standards.rounding import plainly
 
 # A text that says how its changes were computed needs no further note.
 SAYS_UNROUNDED = "由未修约值计算"
@@ -86,7 +87,7 @@ def rounded(value: Decimal, decimals: int) -> Decimal:
 
 
 def shown(value: Decimal) -> str:
-    return f"{value.normalize():f}"
+    return plainly(value)
 
 
 def scale_of(unit: str | None) -> Decimal:

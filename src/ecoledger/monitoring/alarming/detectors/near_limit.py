@@ -16,6 +16,7 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
     verdicts,
 )
 from ecoledger.monitoring.alarming.operation import NOTHING, Running
+from ecoledger.standards.rounding import plainly
 
 
 def detect(
@@ -73,7 +74,7 @@ def detect(
         parts.append(
             verdicts(
                 track, bad, np.asarray(good), limit=limit,
-                note=f"连续贴近限值（{limit:g}）而不超过",
+                note=f"连续贴近限值（{plainly(limit)}）而不超过",
             )
         )  # fmt: skip
     return together(parts, judged)

@@ -21,6 +21,7 @@ from ecoledger.monitoring.alarming import words
 from ecoledger.monitoring.models import Alarm
 from ecoledger.registers.alarms.alarm_case.models import AlarmCase
 from ecoledger.registers.alarms.alarm_case.owners import operator_of
+from ecoledger.standards.rounding import plainly
 
 # The latest values that the firm is shown.
 _VALUES = 6
@@ -82,7 +83,7 @@ def go_on(case: AlarmCase, alarm: Alarm, at: datetime) -> AlarmCase:
 def bundle(alarm: Alarm) -> str:
     """What was found, why it is told, the latest values, and what would have prevented it."""
     values = [
-        f"{datetime.fromisoformat(start):%m-%d %H:%M} {value:g}"
+        f"{datetime.fromisoformat(start):%m-%d %H:%M} {plainly(value)}"
         for start, value in alarm.evidence.get("values", [])[-_VALUES:]
     ]
     lines = [alarm.text, _("预警原因：%s") % alarm.why if alarm.why else ""]
