@@ -10,7 +10,7 @@ from ecoledger.matters import actions
 from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 from ecoledger.registers.water.outfall_work import REGISTER as OUTFALLS
 from ecoledger.registers.water.sewage_models import RegionYear, SewageRegion
-from ecoledger.web.templatetags.show import away, powers
+from ecoledger.web.templatetags.show import away, decimals, plain, powers
 
 NORTH = "990101001"
 
@@ -61,3 +61,10 @@ def test_very_small_numbers_are_written_by_a_power_of_ten(value, decimals, text)
 
 def test_far_things_are_told_in_kilometres():
     assert (away(778), away(6804)) == ("778 m", "6.8 km")
+
+
+def test_a_tie_on_a_page_goes_to_the_even_digit_as_in_a_document():
+    # GB/T 8170-2008: 1/16, 369/400 and 7/2000 of a hundred.
+    assert [decimals(value, 1) for value in (6.25, 92.25, 0.35)] == ["6.2", "92.2", "0.4"]
+    assert (decimals(2.5, "-2"), decimals(2.0, "-2"), decimals(None, 1)) == ("2.50", "2", "")
+    assert (plain(1234567), plain(123456.78), plain(40 / 3)) == ("1234567", "123456.78", "13.3333")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from ecoledger.listings.tables.book import Book, Cell, Fault, Table, trimmed
+from ecoledger.listings.tables.book import Book, Cell, Fault, Table
 from ecoledger.standards.rounding import plainly
 
 GEOMETRY = "geometry"
@@ -45,7 +45,7 @@ def read(content: bytes) -> Book:
         for n, (cell, kept) in enumerate(zip(cells, whole, strict=True)):
             if cell != kept:
                 faults.setdefault(number, []).append(Fault("bytes", n, str(kept)))
-        rows.append(trimmed([*whole, text]))
+        rows.append([*whole, text])
     table = Table("", rows, list(range(1, len(rows) + 1)), faults)
     return Book("geojson", [table], encoding="utf-8")
 

@@ -113,7 +113,7 @@ def reading(value: float | None, decimals: int | str | None = 1) -> str:
 
 @register.filter
 def decimals(value: Any, places: int | str = -1) -> str:
-    """A number with so many decimals, rounded by GB/T 8170; of a negative ``places`` as short as it goes within them; what
+    """A number with so many decimals, rounded by GB/T 8170; of a negative ``places`` a whole number has none; what
     is no number is nothing."""
     if isinstance(value, int | float | Decimal | Fraction):
         value = half_even(value if isinstance(value, Decimal) else float(value), abs(int(places)))
