@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.matters import clocks
-from ecoledger.matters.models import Clock, Matter
+from ecoledger.matters.models import Clock, Event, Matter
 from ecoledger.matters.profile import profile
 from ecoledger.matters.register import has_register, register_of
 from ecoledger.matters.workflow import ClockRule, Unit
@@ -35,14 +35,15 @@ def rule_of(clock: Clock) -> ClockRule | None:
 
 
 def follow_state(matter: Matter, at: datetime, done: str = "") -> list[Clock]:
-    """Stop the clocks whose states the matter has left and start those it has entered; returns what was stopped.
+    """Stop the clocks whose states the matter has left, or that it has no more, start those it has entered, and count anew
+    those whose date or days are others now; returns what was stopped.
 
     ``done``: the transition that was just done, by which clocks with ``since`` and ``until`` go.
     """
     stopped = []
     now_running = {clock.name: clock for clock in running(matter)}
     for rule in register_of(matter.register).workflow.clocks:
-        inside = matter.state in rule.during and matter.merged_into_id is None
+        inside = matter.merged_into_id is None and _has(matter, rule)
         anew = bool(rule.since) and done in rule.since
         clock = now_running.get(rule.name)
         if clock is not None and (not inside or anew or done in rule.until):
@@ -52,8 +53,11 @@ def follow_state(matter: Matter, at: datetime, done: str = "") -> list[Clock]:
             started = anew and inside
         else:
             started = inside and (anew or not rule.since)
-        if clock is None and started and (rule.applies is None or rule.applies(matter)):
-            _start(matter, rule, at)
+        if clock is None and started and (begun := _begun(matter, rule, at)) is not None:
+            begun.save()
+        elif clock is not None and _begin_anew(matter, clock, rule) is None:
+            _stop(clock, at)
+            stopped.append(clock)
     refresh_due(matter)
     return stopped
 
@@ -71,19 +75,72 @@ def cut_short(stopped: Iterable[Clock], at: datetime) -> list[Clock]:
     ]
 
 
-def follow_dates(matter: Matter, at: datetime) -> None:
-    """Start anew the clocks that run to the matter's own date, and count anew those whose days it says, after these
-    were changed."""
-    rules = {rule.name: rule for rule in register_of(matter.register).workflow.clocks}
-    for clock in running(matter):
-        rule = rules.get(clock.name)
-        if rule is not None and rule.deadline_field and clock.unit == Unit.DATE:
-            clock.delete()
-        elif rule is not None and rule.length_field:
-            clock.length = getattr(matter, rule.length_field) or 0
-            recount(clock)
-            clock.save()
-    follow_state(matter, at)
+def goes_by(matter: Matter) -> dict[str, Any]:
+    """What each clock goes by, by its name: whether the matter has it, from when, until when and how long."""
+    return {
+        rule.name: (_has(matter, rule), *(getattr(matter, name) for name in rule.named))
+        for rule in register_of(matter.register).workflow.clocks
+    }
+
+
+def put_right(matter: Matter, was: Mapping[str, Any]) -> None:
+    """Let the clocks that went by something else before (``was``) run as if the matter had been entered as it is now."""
+    now, now_running = goes_by(matter), {clock.name: clock for clock in running(matter)}
+    for rule in register_of(matter.register).workflow.clocks:
+        if now[rule.name] == was[rule.name]:
+            continue
+        clock = now_running.get(rule.name)
+        if clock is not None:
+            if not _has(matter, rule) or _begin_anew(matter, clock, rule) is None:
+                clock.delete()
+        # What came in as history has a clock only to a date that is said since.
+        elif (
+            (rule.deadline_field or not matter.history)
+            and (at := _entered(matter, rule)) is not None
+            and (begun := _begun(matter, rule, at)) is not None
+        ):
+            begun.save()
+    refresh_due(matter)
+
+
+def _has(matter: Matter, rule: ClockRule) -> bool:
+    return matter.state in rule.during and (rule.applies is None or rule.applies(matter))
+
+
+def _entered(matter: Matter, rule: ClockRule) -> datetime | None:
+    """When a clock of ``rule`` began by the steps that were taken; ``None`` where none of it runs."""
+    if not _has(matter, rule):
+        return None
+    began: datetime | None = None
+    told = ("transition", "from_state", "to_state", "at")
+    for event in Event.objects.filter(matter_id=matter.pk).order_by("pk").only(*told):
+        came = event.transition in rule.since if rule.since else event.from_state != event.to_state
+        if event.to_state not in rule.during:
+            began = None
+        elif came and (rule.since or began is None):
+            began = event.at
+        elif event.transition in rule.until:
+            began = None
+    return began
+
+
+def _begin_anew(matter: Matter, clock: Clock, rule: ClockRule) -> Clock | None:
+    """``clock`` where it goes by what the matter says; else, under its key, the one that does: extensions and suspensions
+    stay, but for a date, which when said anew stands as it is said. ``None`` where the matter says none."""
+    fresh = _begun(matter, rule, clock.started_at) if rule.named else clock
+    if fresh is None:
+        return None
+    length = fresh.length if rule.length_field else clock.length
+    kept = (clock.started_at, clock.original_due, clock.length)
+    if (fresh.started_at, fresh.original_due, length) == kept:
+        return clock
+    if rule.deadline_field:
+        clock.extensions.all().delete()
+    fresh.pk, fresh.cycle = clock.pk, clock.cycle
+    fresh.suspensions = [s for s in clock.suspensions if not (rule.deadline_field and s[1])]
+    _count(fresh, rule)
+    fresh.save()
+    return fresh
 
 
 def stop_all(matter: Matter, at: datetime) -> None:
@@ -107,12 +164,9 @@ def first_clocks(matter: Matter, at: datetime, counted: dict[Any, Clock | None])
     """
     made = []
     for rule in register_of(matter.register).workflow.clocks:
-        if matter.state not in rule.during or rule.since:
+        if rule.since or not _has(matter, rule):
             continue
-        if rule.applies is not None and not rule.applies(matter):
-            continue
-        fields = (rule.counted_from, rule.deadline_field, rule.length_field)
-        like = (rule.name, _day(at), *(getattr(matter, name) for name in fields if name))
+        like = (rule.name, _day(at), *(getattr(matter, name) for name in rule.named))
         if like not in counted:
             counted[like] = _begun(matter, rule, at)
         pattern = counted[like]
@@ -143,11 +197,6 @@ _BY_THE_HOUR = frozenset({Unit.HOUR.value, Unit.WORKING_HOUR.value})
 
 def _day(at: datetime) -> date:
     return clocks.local(at).date()
-
-
-def _start(matter: Matter, rule: ClockRule, at: datetime) -> None:
-    if (clock := _begun(matter, rule, at)) is not None:
-        clock.save()
 
 
 def _begun(matter: Matter, rule: ClockRule, at: datetime) -> Clock | None:

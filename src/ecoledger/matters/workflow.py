@@ -196,7 +196,8 @@ class ClockRule:
     With ``since`` it starts only when one of these transitions is done, anew each time, and stops when one
     of ``until`` is done: what is owed from a service or an order, whatever else happens meanwhile.
     ``counted_from`` names the matter's date from which it counts, where that is not the day it is entered.
-    ``applies`` says of a matter whether it has the limit at all.
+    ``applies`` says of a matter whether it has the limit at all. Where what it goes by is changed, it ends, begins or is
+    counted anew.
 
     Its length stands here in one unit, is overridden by the bureau's profile, or comes from a legal
     limit (``limit``: key of ``standards.time_limits``), from the matter's own date (``deadline_field``) or from
@@ -247,6 +248,11 @@ class ClockRule:
             Unit.HOUR: self.hours,
         }
         return {unit: length for unit, length in said.items() if length}
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """What of the matter it goes by: from when, until when, how long."""
+        return tuple(filter(None, (self.counted_from, self.deadline_field, self.length_field)))
 
     @property
     def length(self) -> int:

@@ -107,7 +107,7 @@ def change(matter: Matter, values: Mapping[str, Any], at: datetime) -> dict[str,
     register = register_of(matter.register)
     names = dict.fromkeys((*values, "enterprise", *register.follows))
     before = {name: forms.as_json(getattr(matter, name)) for name in names}
-    owner = matter.owner_organisation_id, matter.owner_id
+    owner, went_by = (matter.owner_organisation_id, matter.owner_id), deadlines.goes_by(matter)
     put(matter, values)
     # A person of another organisation is no longer the owner once the organisation changed.
     if matter.owner is not None and matter.owner.organisation_id != matter.owner_organisation_id:
@@ -121,7 +121,5 @@ def change(matter: Matter, values: Mapping[str, Any], at: datetime) -> dict[str,
         for name, was in before.items()
         if name in values or forms.as_json(getattr(matter, name)) != was
     }
-    rules = register.workflow.clocks
-    if before.keys() & {name for r in rules for name in (r.deadline_field, r.length_field)}:
-        deadlines.follow_dates(matter, at)
+    deadlines.put_right(matter, went_by)
     return before

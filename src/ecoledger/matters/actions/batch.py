@@ -16,8 +16,8 @@ from ecoledger.accounts.models import Person
 from ecoledger.listings import forms
 from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.listings.unchanged import same
-from ecoledger.matters import deadlines, timeline
-from ecoledger.matters.actions.access import keep, locked, refuse_settled
+from ecoledger.matters import timeline
+from ecoledger.matters.actions.access import locked, refuse_settled
 from ecoledger.matters.actions.amending import change
 from ecoledger.matters.models import BatchEdit, Matter
 from ecoledger.matters.register import Register
@@ -97,11 +97,14 @@ def undo_batch_edit(
         if last is None or last.form.get("batch") != edit.pk:
             kept.append(matter)
             continue
-        for attribute, value in before.items():
-            model_field: Any = register.model._meta.get_field(attribute)
-            setattr(matter, model_field.attname, model_field.to_python(value))
-        keep(matter)
-        deadlines.follow_dates(matter, at)
+        try:
+            with transaction.atomic():
+                change(
+                    matter, {n: _restored(register, n, value) for n, value in before.items()}, at
+                )
+        except Refused:
+            kept.append(matter)
+            continue
         timeline.record(
             matter,
             name="edit_undone",
@@ -123,6 +126,13 @@ def _refuse_outside(register: Register, matters: Iterable[Matter], by: Person) -
             _("%s的属地不在您的数据范围内，不能批量修改。") % "、".join(outside[:5]),
             _("请去掉这些事项，或请调度人员办理。"),
         )
+
+
+def _restored(register: Register, attribute: str, value: Any) -> Any:
+    model_field: Any = register.model._meta.get_field(attribute)
+    if not model_field.is_relation:
+        return model_field.to_python(value)
+    return model_field.related_model._base_manager.filter(pk=value).first()
 
 
 def _plain_value(matter: Matter, attribute: str) -> Any:

@@ -59,6 +59,7 @@ def follow(
     hidden = frozenset(unsaid)
     before = {n: forms.as_json(getattr(matter, n)) for n in values if n not in hidden}
     said = {n: forms.as_json(v) for n, v in values.items() if n not in hidden}
+    went_by = deadlines.goes_by(matter)
     put(matter, values)
     from_state = matter.state
     if state and state != from_state:
@@ -81,8 +82,7 @@ def follow(
     )
     deadlines.follow_state(matter, ended or at)
     end_requests(matter, at)
-    if {rule.deadline_field for rule in register.workflow.clocks} & set(values):
-        deadlines.follow_dates(matter, at)
+    deadlines.put_right(matter, went_by)
     return matter
 
 

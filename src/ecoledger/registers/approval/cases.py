@@ -378,7 +378,7 @@ CASES = declare(Register(
                 dated="decided_on"),
     ),
     statistics=statistics, breakdowns=breakdowns, prepare=_begin, edit=DESK | APPROVERS,
-    follows=dict.fromkeys(("kind", "legal_days", "promised_days"), ("item",)),
+    follows=dict.fromkeys(("kind", "at_once", "receive_days", "legal_days", "promised_days"), ("item",)),
     manage=frozenset({Role.SECTION_CHIEF, Role.LEADER}),
     empty="还没有办件。登记一件申请，或把往年的办件台账作为历史导入。",
 ))  # fmt: skip

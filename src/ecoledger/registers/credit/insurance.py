@@ -22,7 +22,6 @@ from ecoledger.entities.models import Enterprise
 from ecoledger.entities.validity import in_force
 from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.listings.refusals import Refused
-from ecoledger.matters import deadlines
 from ecoledger.matters.clocks import local
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Circulation, Matter
@@ -144,7 +143,6 @@ def _renew(step: Step) -> None:
         policy_id=policy.pk, policy_no=old.policy_no, insured=old.insured, premium=old.premium,
         starts_on=old.starts_on, ends_on=old.ends_on,
     )  # fmt: skip
-    deadlines.follow_dates(policy, step.at)
 
 
 def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
