@@ -24,14 +24,12 @@ from ecoledger.listings.tables import reading, text
 from ecoledger.listings.tables.book import Cell, Table, column_letters, is_blank, trimmed
 from ecoledger.listings.tables.headers import (
     Header,
-    brackets,
     find_header,
     fold,
-    is_unit,
-    is_units_row,
     may_be_no_data,
     why_no_data,
 )
+from ecoledger.listings.tables.units import with_units
 from ecoledger.standards.column_names import Names, scaled
 from ecoledger.standards.readings import read_column, stand_for_none
 from ecoledger.standards.written_dates import read_moment
@@ -185,25 +183,24 @@ def _head(table: Table, names: Names | None, first: int) -> _Head:
     if header is None:
         named = ("" if is_blank(cell) else str(cell) for cell in table.rows[first])
         header = Header(tuple(named), first, first + 1, 0)
+    units = with_units(
+        table, header, lambda n: n < len(header.names) and knows(header.names[n]), words=False
+    )
     titles = " ".join(str(c) for row in table.rows[: header.first] for c in row if c is not None)
-    below = table.rows[header.below] if header.below < len(table.rows) else []
-    units = below if is_units_row(below) else []
     columns = []
-    for n, name in enumerate(header.names):
+    for n, (name, plain) in enumerate(zip(units.names, header.names, strict=True)):
         column = str(name).strip() or f"column {n + 1}"
-        unit = str(units[n]).strip("()（） ") if n < len(units) and is_unit(units[n]) else ""
-        if unit and fold(unit) not in brackets(column):
-            column = f"{column}({unit})"
-        elif not unit and names and (said := _UNIT_SAID.search(titles)):
+        if name == plain and names and (said := _UNIT_SAID.search(titles)):
             column = names.measured_in(column, said[1])
         columns.append(column)
     if twice := sorted({name for name in columns if columns.count(name) > 1}):
         raise UnusableTableError(
             f"the header names {', '.join(map(repr, twice))} twice; rename one"
         )
-    last = header.below + bool(units)
-    written = [[fold(cell) for cell in trimmed(row)] for row in table.rows[header.first : last]]
-    return _Head(columns, replace(header, below=last), written, knows)
+    written = [
+        [fold(cell) for cell in trimmed(row)] for row in table.rows[header.first : units.below]
+    ]
+    return _Head(columns, replace(header, below=units.below), written, knows)
 
 
 _UNIT_SAID = re.compile(r"单位\s*[:：]\s*([^\s()（）,，;；。]+)")

@@ -52,7 +52,7 @@ def _folded(header: str) -> str:
 
 
 # 以N计, 以P计: what a sum is counted as. As an ion that weighs more it is another number.
-_COUNTED_AS = re.compile(r"以(?!no[23]|nh[34]|po4).{1,6}计")
+COUNTED_AS = re.compile(r"以(?!no[23]|nh[34]|po4).{1,6}计")
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Names:
         return [
             text
             for text in inside
-            if self._keys.get(text) != key and not _COUNTED_AS.fullmatch(text)
+            if self._keys.get(text) != key and not COUNTED_AS.fullmatch(text)
         ]
 
     def recognise(self, headers: Sequence[str]) -> dict[str, Column]:

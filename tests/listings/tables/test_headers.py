@@ -23,7 +23,6 @@ def find(*rows):
 def test_names_are_compared_without_what_nobody_sees():
     assert headers.fold(" Ｋ－01\u200b＊") == "k-01"
     assert headers.bare("氨氮（NH3-N）(mg/L)") == "氨氮"
-    assert headers.brackets("总磷（以P计）(mg/L)") == ["以p计", "mg/l"]
     assert headers.bare("(3)") == "(3)"
 
 
@@ -61,18 +60,6 @@ def test_a_row_of_data_in_which_one_word_is_a_name_is_no_header():
 
 def test_no_header_is_none():
     assert find(["a", "b"], ["问题", "b"]) is None
-
-
-@pytest.mark.parametrize(
-    "row", [[None, None, "μg/L", "mg/L"], ["单位", "", "ug/m3", "无量纲"], ["(℃)", "m³/s", "-"]]
-)
-def test_a_row_of_units(row):
-    assert headers.is_units_row(row)
-
-
-@pytest.mark.parametrize("row", [["甲", "mg/L"], [None, "3"], [None, None], ["单位"]])
-def test_no_row_of_units(row):
-    assert not headers.is_units_row(row)
 
 
 HEADER = headers.Header(("序号", "问题", "属地", "责任单位", "备注"), 0, 1, 5)

@@ -38,28 +38,26 @@ def bare(text: Any) -> str:
     return folded
 
 
-def brackets(text: Any) -> list[str]:
-    """What stands in brackets at the end of a header, first to last, folded."""
-    folded, inside = fold(text), []
-    while match := _BRACKET.search(folded):
-        inside.append(match[0][1:-1])
-        folded = folded[: match.start()]
-    return inside[::-1]
-
-
 @dataclass(frozen=True)
 class Header:
-    """A header found: names by column, the index in ``Table.rows`` of the first row below it, its score."""
+    """A header found: names by column, the index in ``Table.rows`` of the first row below it, its score.
+
+    ``stacks``: what each column says from above to below; ``units``: the rows that give units, which ``names`` hold then
+    and ``plain``, the folded names as they stand, do not (see :func:`.units.with_units`).
+    """
 
     names: tuple[str, ...]
     first: int
     below: int
     score: int
+    stacks: tuple[tuple[str, ...], ...] = ()
+    units: tuple[int, ...] = ()
+    plain: tuple[str, ...] = ()
 
     @cached_property
     def folded(self) -> tuple[str, ...]:
         """The names as they are compared."""
-        return tuple(fold(name) for name in self.names)
+        return self.plain or tuple(fold(name) for name in self.names)
 
 
 def find_header(table: Table, known: Callable[[str], bool], least: int = 2) -> Header | None:
@@ -78,11 +76,12 @@ def find_header(table: Table, known: Callable[[str], bool], least: int = 2) -> H
                 break
             if rows > 1 and not _goes_on(table.rows[start : start + rows], known):
                 break
-            names = _names(table.rows[start : start + rows], known)
+            stacks = _stacks(table.rows[start : start + rows])
+            names = [_name(stack, known) for stack in stacks]
             score = len({fold(name) for name in names if known(name)})
             # Of equal scores the header of fewer rows, so that a title above it is not part of it.
             if best is None or (score, -rows) > (best.score, best.first - best.below):
-                best = Header(tuple(names), start, start + rows, score)
+                best = Header(tuple(names), start, start + rows, score, tuple(stacks))
     return best if best is not None and best.score >= least else None
 
 
@@ -96,48 +95,22 @@ def _goes_on(rows: Sequence[Sequence[Cell]], known: Callable[[str], bool]) -> bo
     return heads * 2 > len(said)
 
 
-def _names(rows: Sequence[Sequence[Cell]], known: Callable[[str], bool]) -> list[str]:
+def _stacks(rows: Sequence[Sequence[Cell]]) -> list[tuple[str, ...]]:
+    """What each column of a header's rows says, from above to below, once."""
     width = max(len(row) for row in rows)
-    names = []
-    for column in range(width):
-        parts = []
-        for row in rows:
-            text = (
-                str(row[column]).strip() if column < len(row) and not is_blank(row[column]) else ""
-            )
-            if text and text not in parts:
-                parts.append(text)
-        names.append(_name(parts, known))
-    return names
+    padded = [[*row, *[None] * (width - len(row))] for row in rows]
+    return [
+        tuple(dict.fromkeys(str(cell).strip() for cell in column if not is_blank(cell)))
+        for column in zip(*padded, strict=True)
+    ]
 
 
-def _name(parts: list[str], known: Callable[[str], bool]) -> str:
+def _name(parts: Sequence[str], known: Callable[[str], bool]) -> str:
     if len(parts) < 2:
         return parts[0] if parts else ""
     whole = "".join(parts)
     candidates = [*reversed(parts), whole, *("".join(parts[:n]) for n in range(len(parts), 0, -1))]
     return next((text for text in candidates if known(text)), parts[0])
-
-
-_UNIT = re.compile(
-    r"(?:[µμunm]?g|kg|t|万t|吨|万吨|千克|毫克|微克|m|mm|cm|km|m3|m³|个|件|家|mpn|kwh?|k?w|mw|db(?:\(a\))?)"
-    r"(?:/(?:n?m3|n?m³|l|h|s|d|a|kg|t|年|月|日|天|小时|个|100ml|l水|km2|km²))?"
-    r"|[°℃%‰]c?|无量纲|度|m/s|m3/s|m³/s|hpa|kpa|pa|mpa|ntu|[µμum]s/cm|s/m|mv|级|倍|万元|元|ug/m3|cells/l|个/l"
-)
-
-
-def is_unit(cell: Cell) -> bool:
-    """Whether a cell is a unit of measurement and nothing else."""
-    return isinstance(cell, str) and bool(_UNIT.fullmatch(fold(cell).strip("()[]")))
-
-
-def is_units_row(row: Sequence[Cell]) -> bool:
-    """Whether a row below a header gives units: at least one, and besides only texts like 单位."""
-    said = [cell for cell in row if not is_blank(cell)]
-    units = [cell for cell in said if is_unit(cell)]
-    return bool(units) and all(
-        is_unit(cell) or fold(cell) in ("单位", "unit", "-", "/", "—", "") for cell in said
-    )
 
 
 # What the first cell of a row says that is no data.

@@ -21,7 +21,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.listings import words
 from ecoledger.listings.tables import reading
 from ecoledger.listings.tables.book import Book
-from ecoledger.monitoring.files.columns import Layout, layout
+from ecoledger.monitoring.files.columns import Layout, layout, why_others
 from ecoledger.monitoring.files.parsed import SECONDS, FileError, Parsed, RowError
 from ecoledger.monitoring.files.rows import SCHEMA, Places, Reader
 from ecoledger.monitoring.files.storing import line_of, store, undo
@@ -77,6 +77,7 @@ def read(
         reader.read()
         readers.append(reader)
         parsed.layout = parsed.layout or found.name
+        parsed.notes += why_others(found.others)
         parsed.ignored_columns += [c for c in found.ignored if c not in parsed.ignored_columns]
     rows = [value for reader in readers for value in reader.values]
     table = pl.DataFrame(rows, schema=SCHEMA, orient="row")
@@ -88,7 +89,7 @@ def read(
     parsed.observations = table.with_columns(
         pl.lit(parsed.series).alias("series"), pl.lit(seconds, dtype=pl.Int32).alias("seconds")
     )
-    parsed.stops = _implausible(parsed.observations)
+    parsed.stops = [*_unclear(layouts), *_implausible(parsed.observations)]
     return parsed
 
 
@@ -153,6 +154,15 @@ def _regular(table: pl.DataFrame) -> bool:
         .drop_nulls()
     )
     return len(gaps) > 0 and gaps.min() == timedelta(minutes=30)
+
+
+def _unclear(layouts: dict[int, Layout]) -> list[str]:
+    """Titles that speak of a unit which is not understood."""
+    return [
+        _("标题或注中写的单位“%s”看不明白，没有换算，请核对数值的单位后再确认导入") % unclear
+        for unclear in dict.fromkeys(found.declared.unclear for found in layouts.values())
+        if unclear
+    ]
 
 
 def _implausible(table: pl.DataFrame) -> list[str]:

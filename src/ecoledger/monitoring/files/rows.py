@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -14,11 +15,12 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.wording import numbered
 from ecoledger.hj212 import codes
 from ecoledger.listings import words
-from ecoledger.listings.tables.book import Cell, Fault, Table
-from ecoledger.listings.tables.headers import bare, brackets, fold, is_unit, why_no_data
+from ecoledger.listings.tables.book import Cell, Fault, Table, is_blank
+from ecoledger.listings.tables.headers import bare, fold, why_no_data
 from ecoledger.live import times
-from ecoledger.monitoring.files.columns import Layout, Quantity, codes_by_name
+from ecoledger.monitoring.files.columns import Layout, known_names
 from ecoledger.monitoring.files.parsed import SHEET_STEP, Parsed, RowError
+from ecoledger.monitoring.files.quantities import Quantity, codes_by_name, quantity
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.points import parameters
 from ecoledger.monitoring.points import table as points
@@ -29,6 +31,7 @@ from ecoledger.standards.readings import (
     parse,
 )
 from ecoledger.standards.written_dates import UnreadableDateError, read_hour_beside, read_moment
+from ecoledger.standards.written_measures import CONCENTRATION, read_measure
 
 SCHEMA: dict[str, Any] = {
     "row": pl.Int64,
@@ -42,6 +45,9 @@ SCHEMA: dict[str, Any] = {
 }
 # What a national file holds beside the hour's values: moving means and indices, computed here from the values.
 _COMPUTED = re.compile(r".*_(?:8h|24h|8h_24h)|aqi|.*iaqi")
+
+
+_NO_UNIT = {"-", "/", "—", "无", "无量纲"}
 
 
 class Places:
@@ -98,14 +104,22 @@ def _code_at(subject: str, point: Point) -> str | None:
 
 
 _FLAG_WORDS = {"有效": "N", "数据有效": "N", "正常数据": "N", "ok": "N", "有效数据": "N", "停产": "F", "停机": "F",
-               "校验": "C", "离线": "B", "通讯异常": "B", "超上限": "T"}  # fmt: skip
+               "校验": "C", "离线": "B", "通讯异常": "B", "超上限": "T",
+               "审核通过": "N", "通过": "N", "已审核": "N", "未审核": "N", "待审核": "N", "合格": "N"}  # fmt: skip
+# What a column of marks says of a good value: 是否有效 是, 质控样 否.
+_GOOD = {False: {"是", "y", "yes", "true", "√"}, True: {"否", "无", "不是", "n", "no", "false", "/", "-", "环境样", "实样"}}  # fmt: skip
 
 
-def flag_of(cell: Cell) -> str | None:
-    """The flag of HJ 212 that a file writes as its letter or as its word; "" for none, ``None`` unknown."""
+def flag_of(cell: Cell, *, denies: bool = False) -> str | None:
+    """The flag of HJ 212 that a file writes as its letter or as its word; "" for none, ``None`` unknown.
+
+    ``denies``: yes there means a bad value.
+    """
     text = fold(int(cell) if isinstance(cell, float) and cell.is_integer() else cell)
     if not text:
         return ""
+    if text in _GOOD[denies] or (isinstance(cell, bool) and cell is not denies):
+        return "N"
     for (_edition, letter), flag in codes.FLAGS.items():
         if letter.isalpha() and text in (letter.casefold(), fold(flag.name_zh), fold(flag.name_en)):
             return letter
@@ -124,7 +138,9 @@ class Reader:
         self.values: list[tuple[Any, ...]] = []
         self.days_only: list[bool] = []
         self._points: dict[tuple[str, str], Point] = {}
-        self._factors: dict[tuple[str, str, int], tuple[str, int, int]] = {}
+        self._factors: dict[tuple[Quantity, int], tuple[str, int, int]] = {}
+        self._factors_known = known_names()
+        self._subjects: dict[str, Quantity] = {}
         self.seen: set[tuple[int, str, datetime]] = set()
         self._computed = 0
         self._either: frozenset[str] = frozenset()
@@ -136,11 +152,11 @@ class Reader:
         for line, column in self.table.filled:
             filled.setdefault(line, set()).add(column)
         lines = list(self.table.lines())
-        for number, _row in lines[: self.layout.header.first]:
-            self.parsed.left_out.append((self.table.name, number, "title"))
-        if self.layout.below > self.layout.header.below:
-            number = self.table.numbers[self.layout.header.below]
-            self.parsed.left_out.append((self.table.name, number, "units"))
+        header = self.layout.header
+        for line, (number, _row) in enumerate(lines[: header.below]):
+            if line < header.first or line in header.units:
+                why = "units" if line in header.units else "title"
+                self.parsed.left_out.append((self.table.name, number, why))
         values = {*self.layout.factors, *self.layout.places, self.layout.value}
         self._either = commas_either_way(
             _cell(row, column) for row in self.table.rows[self.layout.below :] for column in values
@@ -215,6 +231,8 @@ class Reader:
                 if error.why == "calendar"
                 else _("“%s”不是能识别的时间")
             ) % cell
+            if is_blank(cell):
+                problem = _("没有写时间")
             self._wrong(number, title, problem, _("写作 2026-08-10 08:00 或 2026-08-10"))
             return None
         if not datetime(1950, 1, 1) <= start < datetime(2199, 1, 1):
@@ -233,13 +251,8 @@ class Reader:
         moment = self._moment(number, row)
         if moment is None:
             return
-        flag = flag_of(_cell(row, layout.flag))
-        if flag is None:
-            self._wrong(
-                number, layout.header.names[layout.flag or 0],
-                _("不认识标记“%s”") % _cell(row, layout.flag),
-                _("写 HJ 212 的标记（N、F、M、S、D、C、T、B）或“正常”“停运”等，或留空"),
-            )  # fmt: skip
+        flags = self._flags(number, row)
+        if flags is None:
             return
         place = self.only_point or _cell(row, layout.point)
         faults = {f.column: f for f in self.table.faults.get(number, []) if f.column is not None}
@@ -254,13 +267,36 @@ class Reader:
                     _("数值来自合并的单元格，不知道属于哪一行"),
                     _("取消合并，逐行填写"),
                 )
-            else:
+            elif (flag := flags.get(column, flags.get(None, ""))) is not None:
                 self._value(number, where, moment[0], flag, measured, _cell(row, column))
         if len(self.values) > before:
             self.days_only.append(moment[1])
             self.parsed.lines[self.first_row + number] = "\t".join(
                 "" if c is None else str(c) for c in row
             )
+
+    def _flags(self, number: int, row: Sequence[Cell]) -> dict[int | None, str | None] | None:
+        """The flag of the row, under ``None``, and those of single columns; an error and ``None`` for an unknown one, of the
+        row or of the column."""
+        flags: dict[int | None, str | None] = {}
+        for mark in self.layout.marks:
+            cell = _cell(row, mark.column)
+            flag = flag_of(cell, denies=mark.denies)
+            if flag is None:
+                title = self.layout.header.names[mark.column]
+                self._wrong(
+                    number, title,
+                    _("不认识标记“%s”") % cell,
+                    _("写 HJ 212 的标记（N、F、M、S、D、C、T、B）或“正常”“停运”等，或留空"),
+                )  # fmt: skip
+                if mark.of is None:
+                    return None
+            if flag is None or flags.get(mark.of) in (None, "", "N"):
+                flags[mark.of] = flag
+        for column, flag in flags.items():
+            if column is not None and flag in ("", "N"):
+                flags[column] = flags.get(None, flag)
+        return flags
 
     def _cells(
         self, number: int, row: Sequence[Cell], place: Cell
@@ -273,7 +309,6 @@ class Reader:
                 for column, measured in layout.factors.items()
             ]
         said = str(_cell(row, layout.parameter) or "")
-        inside = brackets(said)
         subject = bare(said)
         if not subject:
             self._wrong(number, _("因子"), _("没有写因子"), _("写因子名称或编码，如 PM2.5、w21003"))
@@ -281,10 +316,31 @@ class Reader:
         if layout.places and _COMPUTED.fullmatch(subject):
             self._computed += 1
             return []
-        measured = Quantity(subject, next((u for u in inside if is_unit(u)), ""), "")
+        measured = self._measured(said)
+        if measured.other or measured.mark:
+            self._wrong(
+                number,
+                _("因子"),
+                _("“%(said)s”不是因子的监测值，或写了不认识的单位") % {"said": said},
+                _("写因子名称或编码，如 PM2.5、w21003"),
+            )
+            return []
+        unit = str(_cell(row, layout.unit) or "").strip()
+        if unit and fold(unit) not in _NO_UNIT and not measured.unit:
+            measured = replace(measured, unit=unit)
+        measured = layout.declared.of(measured)
         if layout.value is not None:
             return [(layout.value, measured, place)]
         return [(column, measured, name) for column, name in layout.places.items()]
+
+    def _measured(self, said: str) -> Quantity:
+        """What the cell of a column of factors names, unknown names among them."""
+        if said not in self._subjects:
+            known = quantity((said,), self._factors_known)
+            self._subjects[said] = (
+                replace(known, title="") if known else Quantity(bare(said), "", "")
+            )
+        return self._subjects[said]
 
     def _value(
         self,
@@ -357,7 +413,7 @@ class Reader:
 
     def _factor(self, measured: Quantity, point: Point, number: int) -> tuple[str, int, int] | None:
         """(code, numerator, denominator) of a factor at a point; an error and ``None`` where it has none."""
-        key = (measured.subject, measured.unit, point.pk)
+        key = (measured, point.pk)
         if key in self._factors:
             return self._factors[key]
         code = _code_at(measured.subject, point)
@@ -371,24 +427,36 @@ class Reader:
                 _("写因子名称或编码；新因子请先在监测点下登记"),
             )
             return None
-        up = down = 1
-        if measured.unit:
-            stored = _stored_unit(code, point)
-            folded = fold(measured.unit).strip("()[]")
-            written = next((u for u in parameters.units() if fold(u) == folded), measured.unit)
-            try:
-                up, down = parameters.conversion(written, stored)
-            except parameters.UnitError:
-                self._wrong(
-                    number,
-                    title,
-                    _("单位“%(unit)s”不能换算为“%(stored)s”")
-                    % {"unit": measured.unit, "stored": stored},
-                    _("改用 %(stored)s") % {"stored": stored},
-                )
-                return None
+        stored = _stored_unit(code, point)
+        converted = _converted(measured, stored)
+        if converted is None:
+            self._wrong(
+                number,
+                title,
+                _("单位“%(unit)s”不能换算为“%(stored)s”")
+                % {"unit": measured.unit or measured.shared[0], "stored": stored},
+                _("改用 %(stored)s") % {"stored": stored or _("无量纲")},
+            )
+            return None
+        up, down = converted
         self._factors[key] = (code, up, down)
         return self._factors[key]
+
+
+def _converted(measured: Quantity, stored: str) -> tuple[int, int] | None:
+    """What a value is multiplied with and divided by to be in the stored unit; ``None`` where it cannot be.
+
+    What is said for a whole table holds for what it can hold for: pH has none of 单位：mg/L, but no concentration is
+    in ppb.
+    """
+    for unit in (measured.unit,) if measured.unit else measured.shared:
+        try:
+            return parameters.conversion(unit, stored)
+        except parameters.UnitError:
+            continue
+    measure = read_measure(stored)
+    mass = measure is not None and measure.dimension == CONCENTRATION
+    return None if measured.unit or (measured.shared and mass) else (1, 1)
 
 
 def _cell(row: Sequence[Cell], column: int | None) -> Cell:

@@ -14,12 +14,14 @@ Units
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 from ecoledger.hj212 import codes
+from ecoledger.standards.written_measures import CONCENTRATION, ratio, read_measure
 
 # kind of point -> HJ 212 system codes (ST) its devices report under.
 SYSTEMS: dict[str, frozenset[str]] = {
@@ -34,27 +36,6 @@ SYSTEMS: dict[str, frozenset[str]] = {
     "site": frozenset({"22", "27", "31", "39"}),
 }
 
-# unit -> (dimension, factor to the dimension's first unit as numerator, denominator)
-_UNITS: dict[str, tuple[str, int, int]] = {
-    "ng/m³": ("mass per volume of air", 1, 1000),
-    "µg/m³": ("mass per volume of air", 1, 1),
-    "mg/m³": ("mass per volume of air", 1000, 1),
-    "ng/L": ("mass per volume of water", 1, 1_000_000),
-    "µg/L": ("mass per volume of water", 1, 1000),
-    "mg/L": ("mass per volume of water", 1, 1),
-    "g/L": ("mass per volume of water", 1000, 1),
-    "Pa": ("pressure", 1, 1000),
-    "hPa": ("pressure", 1, 10),
-    "kPa": ("pressure", 1, 1),
-    "MPa": ("pressure", 1000, 1),
-    "L/s": ("flow of water", 1, 1),
-    "m³/h": ("flow of water", 10, 36),
-    "m³/d": ("flow of water", 10, 864),
-    "m³/s": ("flow of gas", 1, 1),
-    "W": ("power", 1, 1000),
-    "kW": ("power", 1, 1),
-    "MW": ("power", 1000, 1),
-}
 _SPELLINGS = {
     "ug/m3": "µg/m³",
     "μg/m3": "µg/m³",
@@ -192,6 +173,10 @@ def spelled(unit: str) -> str:
     return _SPELLINGS.get(cleaned, _SPELLINGS.get(cleaned.lower(), cleaned))
 
 
+def _by_litre(unit: str) -> bool:
+    return bool(re.search("[Ll升]", unit))
+
+
 def conversion(device_unit: str, unit: str) -> tuple[int, int]:
     """Numerator and denominator that bring a value in ``device_unit`` to ``unit``.
 
@@ -203,14 +188,16 @@ def conversion(device_unit: str, unit: str) -> tuple[int, int]:
     given, wanted = spelled(device_unit), spelled(unit)
     if given == wanted:
         return 1, 1
-    if given not in _UNITS or wanted not in _UNITS or _UNITS[given][0] != _UNITS[wanted][0]:
+    times, measure = ratio(given, wanted), read_measure(given)
+    # Nobody writes of water by the cubic metre or of air by the litre: it is the wrong column.
+    mixed = (
+        measure is not None
+        and measure.dimension == CONCENTRATION
+        and _by_litre(given) != _by_litre(wanted)
+    )
+    if times is None or mixed:
         raise UnitError(f"cannot convert {device_unit!r} into {unit!r}")
-    (_, up, down), (_, wanted_up, wanted_down) = _UNITS[given], _UNITS[wanted]
-    numerator, denominator = up * wanted_down, down * wanted_up
-    for prime in (2, 3, 5):
-        while numerator % prime == 0 and denominator % prime == 0:
-            numerator, denominator = numerator // prime, denominator // prime
-    return numerator, denominator
+    return times.numerator, times.denominator
 
 
 def _from_protocol(code: str, kind: str) -> Parameter | None:
@@ -222,8 +209,3 @@ def _from_protocol(code: str, kind: str) -> Parameter | None:
     return Parameter(
         kind, code, "", factor.name, unit, unit, 3, None, None, "", factor.mark, factor.source
     )
-
-
-def units() -> tuple[str, ...]:
-    """The units that :func:`conversion` knows, in every spelling."""
-    return (*_UNITS, *_SPELLINGS)
