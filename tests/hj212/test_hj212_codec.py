@@ -53,7 +53,58 @@ def test_numbers_near_the_marks_are_numbers(text: str) -> None:
 def test_unusual_numbers_are_read_and_reported(text: str, value: str) -> None:
     packet = decode(made(f"a34004-Rtd={text}"))
     assert packet.values[0].value == Decimal(value)
+    assert packet.warnings == ("unusual",)
+
+
+@pytest.mark.parametrize(
+    ("content", "values"),
+    [
+        ("a34004-Rtd=3,8,a34004-Flag=N;a34002-Rtd=60", {"a34004": None, "a34002": 60}),
+        ("a34004-Min=1,a34004-Cou=1,250,a34004-Flag=N", {"a34004": None}),
+        ("a34004-Rtd=3,8,5", {"a34004": None}),
+        ("a34004:33;a34002-Rtd=60", {"a34002": 60}),
+        ("a34004-Rtd=33,a34004-Flag=N;a34004-Rtd=99,a34004-Flag=N", {"a34004": None}),
+        ("a34004-Rtd=33,a34004-Rtd=99,a34004-Flag=D", {"a34004": None}),
+        ("a34004-Rtd=33,a34004-Flag=N,a34004-Flag=D", {"a34004": None}),
+        ("a34004-Rtd=33,a34004-Flag=N;a34004-Rtd=33,a34004-Flag=D", {"a34004": None}),
+        ("a34004-Rtd=33,a34004-Flag=异常;a34002-Rtd=60", {"a34004": None, "a34002": 60}),
+        ("a34004-Rtd=33;Flag=异常", {"a34004": None}),
+    ],
+)  # fmt: skip
+def test_what_can_be_read_two_ways_or_in_part_is_no_value(
+    content: str, values: dict[str, int | None]
+) -> None:
+    packet = decode(made(f"DataTime=20240601085800;{content}"))
+    assert {value.code: value.value for value in packet.values} == values
     assert "value" in packet.warnings
+
+
+@pytest.mark.parametrize(
+    ("content", "flag"),
+    [
+        ("a34004-Rtd=33,a34004-Flag=正常", "N"),
+        ("a34004-Rtd=33,a34004-Flag=停产", "F"),
+        ("a34004-Rtd=33,a34004-Flag=", None),
+        ("a34004=33,a34004-Flag=D", "D"),
+        ("a34004-Rtd=33,a34004-Rtd=33.0,a34004-Flag=D", "D"),
+        ("a34004-Rtd=33;Flag=故障", "D"),
+    ],
+)
+def test_what_says_one_thing_in_another_way_is_read(content: str, flag: str | None) -> None:
+    packet = decode(made(f"DataTime=20240601085800;{content}"))
+    assert {(value.value, value.flag) for value in packet.values} == {(Decimal(33), flag)}
+    assert "value" not in packet.warnings
+
+
+def test_a_comma_within_a_text_belongs_to_it() -> None:
+    packet = decode(made("DataTime=20240601085800;i11001-Info=清洗,换膜", cn="3020"))
+    assert packet.values[0].value == "清洗,换膜"
+
+
+def test_a_packet_of_two_times_has_none() -> None:
+    once = "DataTime=20240601085800;"
+    assert decode(made(f"{once}{once}a34004-Rtd=33")).data_time == datetime(2024, 6, 1, 8, 58)
+    assert decode(made(f"{once}DataTime=20240601085900;a34004-Rtd=33")).data_time is None
 
 
 def test_editions_follow_flag() -> None:
@@ -133,7 +184,9 @@ def test_a_wrong_code_is_never_forgiven() -> None:
         ("DataTime=20240601085800123;a34004-Rtd=1", "time", "time"),
         ("DataTime=202406010858;a34004-Rtd=1", "time", "time"),
         ("DataTime=20240601085800;a34004-Rtd=1;Flag=N", "common_flag", "field"),
-        ("DataTime=20240601085800;a34004-Rtd=1,a34004-Flag=NORMAL", "value", "value"),
+        ("DataTime=20240601085800;a34004-Rtd=1,a34004-Flag=NORMAL", "unusual", "value"),
+        ("DataTime=20240601085800;a34004-Rtd=1,a34004-Flag=", "field", "field"),
+        ("DataTime=20240601085800;a34004=1", "field", "field"),
     ],
 )  # fmt: skip
 def test_deviations_of_the_cp_area(content: str, warning: str, error: str) -> None:

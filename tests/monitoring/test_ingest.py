@@ -102,7 +102,7 @@ async def test_an_acknowledged_packet_is_stored_with_its_point_time_and_digits(
     [("2011", "raw", 0), ("2051", "minute", 300), ("2061", "hour", 3600), ("2031", "day", 86400)],
 )
 async def test_the_command_says_the_series(gateway, store, bureau, cn, series, seconds):
-    await send(gateway, packet(bureau.air[0].mn, cn, a34004="37"))
+    await send(gateway, packet(bureau.air[0].mn, cn, HOUR.replace(hour=0), a34004="37"))
     assert observations(store).select("series", "seconds").row(0) == (series, seconds)
 
 
@@ -220,6 +220,38 @@ async def test_an_impossible_time_is_quarantined(gateway, store, bureau, when, r
     when = when and when.replace(microsecond=0)
     await send(gateway, packet(bureau.air[0].mn, when=when, a34004="37"))
     assert store.frames(status="quarantined")["reason"].to_list() == [reason]
+
+
+@pytest.mark.parametrize(
+    ("cn", "when"),
+    [("2061", HOUR.replace(minute=30)), ("2061", HOUR.replace(second=59)), ("2031", HOUR)],
+)
+async def test_a_mean_dated_within_its_period_is_quarantined(gateway, store, bureau, cn, when):
+    await send(gateway, packet(bureau.air[0].mn, cn, when, a34004="37"))
+    assert store.frames(status="quarantined")["reason"].to_list() == ["time"]
+    assert observations(store).is_empty()
+
+
+@pytest.mark.parametrize(("edition", "mark"), [(5, "X"), (5, "0"), (5, "NN"), (1, "9")])
+async def test_an_unknown_flag_is_told_and_its_value_kept_with_it(
+    gateway, store, bureau, edition, mark
+):
+    sent = packet(bureau.air[0].mn, flag=edition, a34004=(37, mark), a34002=60)
+    await send(gateway, sent)
+    assert store.frames(status="quarantined")["reason"].to_list() == [f"flag: {mark}"]
+    assert set(observations(store).select("parameter", "flag").rows()) == {
+        ("a34004", mark),
+        ("a34002", "N"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("edition", "mark", "flag"), [(5, "d", "D"), (5, "ok", "N"), (1, "0", "0")]
+)
+async def test_a_known_flag_is_stored_as_its_letter(gateway, store, bureau, edition, mark, flag):
+    await send(gateway, packet(bureau.air[0].mn, flag=edition, a34004=(37, mark)))
+    assert store.counts().frames["accepted"] == 1
+    assert observations(store)["flag"].to_list() == [flag]
 
 
 async def test_a_value_no_instrument_can_measure_is_flagged_and_kept(gateway, store, bureau):

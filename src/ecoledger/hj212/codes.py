@@ -8,7 +8,9 @@ mark of how well it is known: ``P`` read in the standard's text, ``2`` two sourc
 from __future__ import annotations
 
 import csv
+import re
 import tomllib
+import unicodedata
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Literal
@@ -138,7 +140,33 @@ EXECUTION_RESULTS: dict[int, str] = {
 # What an instrument says of itself under the information code below.
 ANALYSER_STATE = "i12001"
 ANALYSER_STATES: dict[str, str] = PROTOCOL["analyser_states"]
+# A factor, an item of information or a piece of equipment, known or not.
+CODE = re.compile(r"[a-z][0-9a-z]{1,2}[0-9]{3,9}|SB[0-9]+")
 CLASHES: tuple[str, ...] = tuple(clash["prefix"] for clash in PROTOCOL["clashes"])
+
+
+def _flag_words() -> dict[str, str]:
+    """What stands for a data flag, folded -> its letter: the letter itself, its names, what people write."""
+    letters = [flag for flag in FLAGS.values() if flag.flag.isalpha()]
+    words = {_folded(name): flag.flag for flag in letters for name in (flag.name_zh, flag.name_en)}
+    words |= {flag.flag.casefold(): flag.flag for flag in letters}
+    return words | PROTOCOL["flag_words"]
+
+
+def _folded(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+_FLAG_WORDS = _flag_words()
+
+
+def flag_letter(text: str) -> str | None:
+    """The data flag that is written as its letter or as a word; None for what is neither.
+
+    >>> flag_letter("n"), flag_letter("正常"), flag_letter("停产"), flag_letter("X")
+    ('N', 'N', 'F', None)
+    """
+    return _FLAG_WORDS.get(_folded(text))
 
 
 def factor(code: str) -> Factor | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
-from .codes import FIELDS, PROTOCOL, STATISTICS
+from .codes import CODE, FIELDS, PROTOCOL, STATISTICS, factor, flag_letter
 from .faults import Faults, stripped, text_of, time_of
 from .packet import Value
 from .times import format_time
@@ -21,6 +21,7 @@ _ATTRIBUTES = {"flag": "Flag", "eflag": "EFlag", "sample_time": "SampleTime"}
 _ITEM = re.compile(rb"([,;]?)((?:[^,;=]*=//.*?//[^,;]*)|[^,;]*)", re.DOTALL)
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _ODD_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
+_MEAN = "Avg"  # what a factor's value is that comes without a field
 _MARK = re.compile(r"[0-9A-Za-z]{1,4}")
 
 
@@ -52,7 +53,7 @@ def _number(text: str, field: str, where: str, faults: Faults) -> Decimal | str 
             number = Decimal(text)
         except InvalidOperation:  # pragma: no cover - the pattern admits only numbers
             return None
-        faults.warn("value", f"{where}={text} is written unusually")
+        faults.warn("unusual", f"{where}={text} is written unusually")
         return number
     if field not in _KINDS and text:
         return text
@@ -83,16 +84,26 @@ class Content:
 
     def __init__(self, content: bytes, fields: dict[str, str], faults: Faults) -> None:
         self.fields = fields
-        self.data_time: datetime | None = None
         self.faults = faults
+        self._times: list[datetime] = []
         self._values: list[tuple[_Group, str, Decimal | str | None, str]] = []
         self._groups: list[_Group] = []
         self._current: dict[str, _Group] = {}
         self._last_code = ""
+        self._unflagged: set[str] = set()  # factors whose flag nobody can read
+        self._open = (
+            False  # whether the item before was a value, which a piece without a name goes on
+        )
         if content:
             for separator, item in _items(content):
                 self._read(separator, item)
         self._settle_flags()
+        self._settle_doubles()
+
+    @property
+    def data_time(self) -> datetime | None:
+        """None also where the packet names two times: which of them is meant, nobody can tell."""
+        return self._times[0] if len(set(self._times)) == 1 else None
 
     def _read(self, separator: bytes, item: bytes) -> None:
         faults = self.faults
@@ -103,10 +114,14 @@ class Content:
         key = text_of(stripped(name, faults), faults, "a field name")
         text = text_of(stripped(data, faults), faults, key)
         if not equals:
-            faults.warn("field", f"{key!r} has no value")
+            self._nameless(separator, key)
             return
+        self._open = False
         code, hyphen, suffix = key.rpartition("-")
-        if not hyphen or not code:
+        if not hyphen and (factor(key) or CODE.fullmatch(key.lower())):
+            faults.warn("field", f"{key} has no field; read as {_MEAN}")
+            code, suffix = key, _MEAN
+        elif not hyphen or not code:
             self._field(key, text)
             self._last_code = ""
             return
@@ -127,6 +142,21 @@ class Content:
             self._attribute(code, kind, text, key, first)
         else:
             self._value(code, field, kind, text)
+
+    def _nameless(self, separator: bytes, piece: str) -> None:
+        """A piece without a name: after a comma the rest of the value before it (``3,8``), which then is no
+        number; elsewhere (``a34004:33``) what it says is lost."""
+        self.faults.warn("field", f"{piece!r} has no value")
+        if separator != b"," or not self._open:
+            self.faults.warn("value", f"{piece!r} cannot be read")
+            return
+        group, field, value, text = self._values[-1]
+        whole = f"{text},{piece}"
+        if isinstance(value, str):
+            self._values[-1] = (group, field, whole, whole)
+            return
+        self.faults.warn("value", f"{group.code}-{field}={whole!r} is not a number")
+        self._values[-1] = (group, field, None, whole)
 
     def _mended(self, code: str, separator: bytes) -> str:
         """``01018`` within an item of ``w01018`` is w01018 (a slip in the standard's own annex C)."""
@@ -151,15 +181,15 @@ class Content:
         name = _FIELD_NAMES.get(key.lower(), key)
         if name != key and name != "Ctime":  # the standard itself writes both Ctime and CTime
             self.faults.warn("case", f"{key} for {name}")
-        if name == "DataTime" and self.data_time is None:
-            self.data_time = time_of(text, self.faults, "DataTime")
-            if self.data_time is not None:
+        if name == "DataTime" and (time := time_of(text, self.faults, "DataTime")) is not None:
+            self._times.append(time)
+            if len(self._times) == 1:
                 return
         if name == "Flag":
             self.faults.warn("common_flag", f"one Flag={text} for all factors")
         elif name not in FIELDS:
             self.faults.warn("field", f"{name} is not a field of the standard")
-        if name in self.fields or (name == "DataTime" and self.data_time is not None):
+        if name in self.fields or (name == "DataTime" and self._times):
             self.faults.warn("duplicate", f"{name} twice")
         self.fields.setdefault(name, text)
 
@@ -168,11 +198,13 @@ class Content:
         if kind == "sample_time":
             content = time_of(text, self.faults, key)
         else:
-            content = text if _MARK.fullmatch(text) else None
-            if content is None:
-                self.faults.warn("value", f"{key}={text!r} is not a flag")
+            content = self._mark(text, kind, key)
+        if not text and kind != "sample_time":
+            return  # as if there were no flag
         if content is None:
             self.fields.setdefault(f"{code}-{_ATTRIBUTES[kind]}", text)
+            if kind == "flag":
+                self._unflagged.add(code)
             return
         group = self._current.get(code)
         if group is not None and getattr(group, kind) == content and not first:
@@ -184,6 +216,20 @@ class Content:
         ):
             group = self._start(code)
         setattr(group, kind, content)
+
+    def _mark(self, text: str, kind: str, key: str) -> str | None:
+        """A flag: a mark of at most four letters, or the letter of the word written for it."""
+        if _MARK.fullmatch(text):
+            return text
+        if not text:
+            self.faults.warn("field", f"{key} is empty")
+            return None
+        letter = flag_letter(text) if kind == "flag" else None
+        if letter is None:
+            self.faults.warn("value", f"{key}={text!r} is not a flag")
+        else:
+            self.faults.warn("unusual", f"{key}={text!r} read as {letter}")
+        return letter
 
     def _value(self, code: str, field: str, kind: str, text: str) -> None:
         group = self._current.get(code)
@@ -197,6 +243,7 @@ class Content:
         value = text if kind == "text" else _number(text, field, f"{code}-{field}", self.faults)
         group.numbers.append(len(self._values))
         self._values.append((group, field, value, text))
+        self._open = True
 
     def _settle_flags(self) -> None:
         """Give flags that came apart from their values to the factor's earlier values."""
@@ -213,12 +260,41 @@ class Content:
                     continue
                 if owner is not None and getattr(owner, kind) in (None, content):
                     setattr(owner, kind, content)
-                else:
-                    text = format_time(content) if isinstance(content, datetime) else content
-                    self.fields.setdefault(f"{group.code}-{name}", text)
-        if common and _MARK.fullmatch(common):
-            for group in self._groups:
-                group.flag = group.flag or common
+                    continue
+                if owner is not None and kind == "flag":
+                    self.faults.warn("value", f"{group.code} is both {owner.flag} and {content}")
+                    self._withhold(owner.numbers)
+                text = format_time(content) if isinstance(content, datetime) else content
+                self.fields.setdefault(f"{group.code}-{name}", text)
+        mark = self._mark(common, "flag", "Flag") if common else None
+        for group in self._groups:
+            group.flag = group.flag or mark
+            if group.code in self._unflagged or (common and not mark):
+                self._withhold(group.numbers)
+
+    def _settle_doubles(self) -> None:
+        """Of values that one packet gives a factor twice: what is the same is one, what differs is none."""
+        doubles: dict[tuple[str, str], list[int]] = {}
+        for number, (group, field, value, _text) in enumerate(self._values):
+            if group.sample_time is None and not isinstance(value, str):
+                doubles.setdefault((group.code, field), []).append(number)
+        for (code, field), numbers in doubles.items():
+            if len(numbers) == 1:
+                continue
+            groups = [self._values[number][0] for number in numbers]
+            flags = {group.flag for group in groups} - {None}
+            if len({self._values[number][2] for number in numbers}) == 1 and len(flags) < 2:
+                for group in groups:
+                    group.flag = next(iter(flags), None)
+                continue
+            self.faults.warn("value", f"{code}-{field} twice, with another value or flag")
+            self._withhold(numbers)
+
+    def _withhold(self, numbers: list[int]) -> None:
+        """Keep of values only what was written."""
+        for number in numbers:
+            group, field, _value, text = self._values[number]
+            self._values[number] = (group, field, None, text)
 
     def values(self) -> tuple[Value, ...]:
         return tuple(

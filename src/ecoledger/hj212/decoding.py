@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 from . import sm4
-from .codes import COMMANDS, FACTORS, FROM_2005, PROTOCOL, SYSTEMS
+from .codes import CODE, COMMANDS, FACTORS, FROM_2005, PROTOCOL, SYSTEMS
 from .content import Content
 from .crc import crc16, crc16_modbus
 from .faults import Faults
@@ -27,7 +27,6 @@ _CP_SIZE: int = PROTOCOL["sizes"]["parameters"]
 _FIRST_KEY = re.compile(rb"(?:QN|ST|CN|PW|MN|Flag|PNUM)\s*=", re.IGNORECASE)
 _CP = re.compile(rb"CP\s*=\s*(&&)?", re.IGNORECASE)
 _HEX = re.compile(rb"[0-9A-Fa-f]{4}")
-_CODE = re.compile(r"[a-z][0-9a-z]{1,2}[0-9]{3,9}|SB[0-9]+")
 
 
 def _unframed(frame: bytes, faults: Faults) -> tuple[bytes, int | None, bytes]:
@@ -91,7 +90,7 @@ def _strict_only(packet: Packet, faults: Faults) -> None:
         faults.error("header", f"CN={packet.cn} is not a command of {packet.edition}")
     for value in packet.values:
         code = value.code
-        if not (code in FACTORS or code in FROM_2005 or _CODE.fullmatch(code)):
+        if not (code in FACTORS or code in FROM_2005 or CODE.fullmatch(code)):
             faults.error("field", f"{code} is not a factor code")
 
 

@@ -55,6 +55,7 @@ WARNINGS: Mapping[str, str | None] = {
     "encoding": "encoding",
     "missing": None,
     "incomplete": None,
+    "unusual": "value",
 }
 
 

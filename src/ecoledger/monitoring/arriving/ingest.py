@@ -11,11 +11,12 @@ replayed (:mod:`.replaying`) when the cause is gone. Reasons:
 ``disabled``   the point is switched off
 ``password``   PW differs from the point's (checked where the point has one)
 ``command``    CN is not a command of any edition
-``time``       a data packet without a usable DataTime
+``time``       a data packet without a usable DataTime, or an hour's or day's mean dated within its period
 ``future``     DataTime more than an hour ahead of now: the device's clock is wrong
 ``ancient``    DataTime before 2000
 ``code``       a factor nobody knows and the point does not declare; its known factors are stored
-``value``      a value nobody can read; the packet's other values are stored
+``value``      a value nobody can read, or two for one factor; the packet's other values are stored
+``flag``       a data flag the edition does not know; the value is stored with it and counts nowhere
 ``rewrite``    another value for a period reported days ago (:mod:`.rewrites`): a person lets it in
 =============  =====================================================================================
 
@@ -61,7 +62,7 @@ from ecoledger.monitoring.arriving.frame_rows import faults_table, frames_table
 from ecoledger.monitoring.arriving.judging import REASONS, Why, judge
 from ecoledger.monitoring.arriving.registry import Registry, current_registry
 from ecoledger.monitoring.arriving.turn import InTurn
-from ecoledger.monitoring.arriving.values import KEPT, observations_of
+from ecoledger.monitoring.arriving.values import KEPT, observations_of, unknown_flags
 
 log = logging.getLogger(__name__)
 
@@ -109,10 +110,14 @@ def prepare(batch: Batch, registry: Registry, now: datetime) -> Prepared:
     )
     for row in unknown:
         reason[row] = Why.CODE
+    flags = unknown_flags(batch, observations)
+    for row in flags:
+        if not reason[row]:
+            reason[row] = Why.FLAG
     # A value nobody can read ("38ug/m3"): the packet's other values are stored, the frame is put aside.
     unreadable = is_data & (batch.warnings & WARNING_BITS["value"] != 0)
     if unreadable.any():
-        reason[(reason == 0) & unreadable] = Why.VALUE
+        reason[((reason == 0) | (reason == Why.FLAG)) & unreadable] = Why.VALUE
         # Nothing must not hide the number that the device reported before.
         there = pl.Series(~unreadable[observations["row"].to_numpy()])
         said = [name for name in (*KEPT, "text") if name in observations.columns]
@@ -120,6 +125,8 @@ def prepare(batch: Batch, registry: Registry, now: datetime) -> Prepared:
     texts = REASONS[reason]
     for row, names in unknown.items():
         texts[row] = f"code: {', '.join(sorted(names))}"
+    for row in np.flatnonzero(reason == Why.FLAG).tolist():
+        texts[row] = f"flag: {', '.join(sorted(flags[row]))}"
     kept = np.flatnonzero(~judged.silent | (reason != 0))
     ahead = frozenset(point[reason == Why.FUTURE].tolist())
     return Prepared(

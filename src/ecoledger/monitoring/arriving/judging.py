@@ -17,6 +17,8 @@ from ecoledger.monitoring.arriving.values import SERIES
 AHEAD = timedelta(hours=1)
 # No device speaks HJ/T 212 of before its first edition: a clock that fell back shows 1970 or 2000.
 EARLIEST = datetime(2005, 1, 1)
+# What a command tells of begins with a whole period; a mean dated within one would be no hour's and no day's.
+_PERIODS = {b"2061": 3600, b"2031": 86400}
 
 
 class Why(IntEnum):
@@ -33,6 +35,7 @@ class Why(IntEnum):
     CODE = 8
     VALUE = 9
     REWRITE = 10
+    FLAG = 11
 
 
 REASONS = np.array(["", *(why.name.lower() for why in Why if why)], dtype=object)
@@ -89,6 +92,8 @@ def judge(batch: Batch, registry: Registry, now: datetime) -> Judged:
     dated = ~np.isnat(when)
     usable = reason == 0
     reason[usable & is_data & ~dated] = Why.TIME
+    period = np.array([_PERIODS.get(cn, 1) for cn in commands.tolist()])[command_of]
+    reason[usable & dated & (when.astype(np.int64) % period != 0)] = Why.TIME
     reason[usable & is_data & dated & (when > np.datetime64(now + AHEAD, "s"))] = Why.FUTURE
     reason[usable & is_data & dated & (when < np.datetime64(EARLIEST, "s"))] = Why.ANCIENT
     return Judged(point, reason, known, believed, silent, is_data, commands, command_of)

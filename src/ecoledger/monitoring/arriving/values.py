@@ -224,11 +224,20 @@ def _recognised(parameter: str) -> bool:
 
 def _flags(marks: NDArray[np.bytes_]) -> pl.Series:
     found, inverse = np.unique(marks.view("<u4"), return_inverse=True)
-    texts = [
-        int(mark).to_bytes(4, "little").rstrip(b"\0").decode("ascii").upper() or None
-        for mark in found
-    ]
-    return pl.Series(texts, dtype=pl.String)[inverse]
+    texts = [int(mark).to_bytes(4, "little").rstrip(b"\0").decode("ascii") for mark in found]
+    letters = [codes.flag_letter(text) or text.upper() or None for text in texts]
+    return pl.Series(letters, dtype=pl.String)[inverse]
+
+
+def unknown_flags(batch: Batch, observations: pl.DataFrame) -> dict[int, set[str]]:
+    """Packet's row -> the data flags in it that its edition does not know: such a value never counts."""
+    sent = observations.filter(pl.col("layer") == 0)
+    odd = [flag for flag in sent["flag"].unique().drop_nulls() if codes.flag_letter(flag) is None]
+    rows: dict[int, set[str]] = {}
+    for row, flag in sent.filter(pl.col("flag").is_in(odd)).select("row", "flag").iter_rows():
+        if (int(batch.edition[row]), flag) not in codes.FLAGS:
+            rows.setdefault(row, set()).add(flag)
+    return rows
 
 
 def _convert(columns: dict[str, Any], position: NDArray[np.intp], registry: Registry) -> None:

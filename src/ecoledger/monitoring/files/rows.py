@@ -103,9 +103,6 @@ def _code_at(subject: str, point: Point) -> str | None:
     return None
 
 
-_FLAG_WORDS = {"有效": "N", "数据有效": "N", "正常数据": "N", "ok": "N", "有效数据": "N", "停产": "F", "停机": "F",
-               "校验": "C", "离线": "B", "通讯异常": "B", "超上限": "T",
-               "审核通过": "N", "通过": "N", "已审核": "N", "未审核": "N", "待审核": "N", "合格": "N"}  # fmt: skip
 # What a column of marks says of a good value: 是否有效 是, 质控样 否.
 _GOOD = {False: {"是", "y", "yes", "true", "√"}, True: {"否", "无", "不是", "n", "no", "false", "/", "-", "环境样", "实样"}}  # fmt: skip
 
@@ -115,15 +112,12 @@ def flag_of(cell: Cell, *, denies: bool = False) -> str | None:
 
     ``denies``: yes there means a bad value.
     """
-    text = fold(int(cell) if isinstance(cell, float) and cell.is_integer() else cell)
+    text = fold(cell)
     if not text:
         return ""
     if text in _GOOD[denies] or (isinstance(cell, bool) and cell is not denies):
         return "N"
-    for (_edition, letter), flag in codes.FLAGS.items():
-        if letter.isalpha() and text in (letter.casefold(), fold(flag.name_zh), fold(flag.name_en)):
-            return letter
-    return _FLAG_WORDS.get(text)
+    return codes.flag_letter(text)
 
 
 class Reader:

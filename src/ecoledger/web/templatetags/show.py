@@ -388,7 +388,9 @@ REASONS = {
     "disabled": gettext_lazy("监测点已停用：启用后重放"),
     "password": gettext_lazy("访问密码不符：核对设备与平台的密码"),
     "command": gettext_lazy("未知命令编码 CN：请设备厂家核对"),
-    "time": gettext_lazy("没有可用的数据时间：请设备厂家核对 DataTime"),
+    "time": gettext_lazy(
+        "没有可用的数据时间（缺失，或小时、日数据不在整点、零点）：请设备厂家核对 DataTime"
+    ),
     "future": gettext_lazy("数据时间在将来：校准设备时钟"),
     "ancient": gettext_lazy("数据时间过早：校准设备时钟"),
     "code": gettext_lazy("有未登记的因子编码：登记因子后重放"),
@@ -398,7 +400,8 @@ REASONS = {
     "length": gettext_lazy("长度与内容不符：报文不完整或超长"),
     "header": gettext_lazy("报文头字段缺失或有误"),
     "field": gettext_lazy("因子字段有误"),
-    "value": gettext_lazy("数值无法识别"),
+    "value": gettext_lazy("数值无法识别，或同一因子有两个数值"),
+    "flag": gettext_lazy("不认识的数据标记，其数值不参加统计：请设备厂家核对"),
     "rewrite": gettext_lazy("改写数日前已上报的数据：核实后重放，或要求企业说明"),
     "encrypted": gettext_lazy("无法解密：核对 SM4 密钥"),
 }
