@@ -559,7 +559,8 @@ class Register(Listing):
                 row.refuse("closed_at", wrong)
 
     def _read_end(self, row: TableRow) -> None:
-        completion = read_completion(row.texts.get(COMPLETION) or row.values.get(COMPLETION))
+        said = row.texts.get(COMPLETION) or row.values.get(COMPLETION)
+        completion = read_completion(said, timezone.localdate())
         closed = row.values.get("closed_at")
         words = row.texts.get(COMPLETION, "")
         if words and completion is None:

@@ -1,4 +1,4 @@
-"""What a cell 完成情况 means: 已完成 is closed, 基本完成, 已完成80% and 未达到序时进度 are not.
+"""What a cell 完成情况 means: 已完成 is closed, 基本完成, 已完成80%, 预计年底完成 and 未达到序时进度 are not.
 
 Vocabulary: ``data/ledger_words.toml``, read from above to below. Practice of rectification ledgers; no standard
 governs it.
@@ -43,19 +43,24 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a cell says: the course, the percent done (0–100) and the day of the end, where it says them."""
+    """What a cell says: the course, the percent done (0–100) and the day of the end, where it says them.
+
+    ``month`` is the latest month that stands beside a completion, by its first day.
+    """
 
     course: Course
     percent: int | None = None
     finished: date | None = None
+    month: date | None = None
 
 
 @compiled("ledger_words")
-def _meanings(content: dict[str, Any]) -> list[tuple[Course, re.Pattern[str]]]:
+def _meanings(content: dict[str, Any]) -> list[tuple[Course | None, re.Pattern[str]]]:
     meanings = []
     for entry in content["completion"]:
         parts = [f"^(?:{word})$" for word in entry.get("whole", ())] + list(entry.get("any", ()))
-        meanings.append((Course(entry["course"]), re.compile("|".join(parts))))
+        course = Course(entry["course"]) if entry["course"] else None
+        meanings.append((course, re.compile("|".join(parts))))
     return meanings
 
 
@@ -68,15 +73,17 @@ _LONG = 60
 _KEPT = 4096
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?)%")
 _DONE_OF_ALL = re.compile(r"(?:已?完成|整改|销号)?(\d{1,4})/(\d{1,4})(?:[个处家项件]|$)")
+_MONTH = re.compile(r"(20\d{2})(?:年(?:(\d{1,2})月)?|[./\-](\d{1,2})(?=[./\-]))")
 _DAY = re.compile(
     r"(\d{4})[年./\-](\d{1,2})[月./\-](\d{1,2})日?|(?<!\d)(20\d{2})(\d{2})(\d{2})(?!\d)"
 )
 
 
-def read_completion(cell: Any) -> Completion | None:
+def read_completion(cell: Any, today: date | None = None) -> Completion | None:
     """What a cell 完成情况 says; ``None`` for an empty cell and for words that tell nothing.
 
-    A number between 0 and 1 or up to 100 is a share done; a date alone is the day of the end.
+    A number between 0 and 1 or up to 100 is a share done; a date alone is the day of the end. Nothing that stands
+    in a month after ``today`` is completed: 2027年6月完成整改 may be a plan or a slip.
 
     >>> read_completion("基本完成，待验收").course, read_completion("已完成80%").percent
     (<Course.NEARLY: 'nearly'>, 80)
@@ -90,7 +97,8 @@ def read_completion(cell: Any) -> Completion | None:
         if len(known) >= _KEPT:
             known.clear()
         known[cell] = _read(cell)
-    return known[cell]
+    said = known[cell]
+    return None if said and said.month and today and said.month > today else said
 
 
 @compiled("ledger_words")
@@ -135,7 +143,9 @@ def _read(cell: Any) -> Completion | None:
     if course is None:
         return None
     finished = days[-1] if course is Course.CLOSED and days else None
-    return Completion(course, 100 if course is Course.CLOSED else _whole(percent), finished)
+    if course is not Course.CLOSED:
+        return Completion(course, _whole(percent))
+    return Completion(course, 100, finished, max(_months(text), default=None))
 
 
 def _of_percent(share: float) -> Completion:
@@ -144,7 +154,12 @@ def _of_percent(share: float) -> Completion:
 
 
 def _whole(percent: list[float]) -> int | None:
-    return min(int(min(percent)), 100) if percent else None
+    return int(min(percent)) if percent and min(percent) < 100 else None
+
+
+def _months(text: str) -> list[date]:
+    months = ((int(m[1]), int(m[2] or m[3] or 1)) for m in _MONTH.finditer(text))
+    return [date(year, month, 1) for year, month in months if 1 <= month <= 12]
 
 
 def _days(text: str) -> list[date]:

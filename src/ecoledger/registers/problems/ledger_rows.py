@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Organisation
@@ -145,7 +146,7 @@ def _area(row: TableRow) -> None:
 def _course(row: TableRow) -> None:
     values, texts = row.values, row.texts
     said = texts.get("completion") or values.get("progress_text")
-    completion = read_completion(said)
+    completion = read_completion(said, timezone.localdate())
     if not values.get("progress_text"):
         values["progress_text"] = texts.get("completion", "")
     if completion is None:
