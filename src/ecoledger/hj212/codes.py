@@ -150,7 +150,8 @@ def _flag_words() -> dict[str, str]:
     letters = [flag for flag in FLAGS.values() if flag.flag.isalpha()]
     words = {_folded(name): flag.flag for flag in letters for name in (flag.name_zh, flag.name_en)}
     words |= {flag.flag.casefold(): flag.flag for flag in letters}
-    return words | PROTOCOL["flag_words"]
+    written: dict[str, str] = PROTOCOL["flag_words"]
+    return words | written
 
 
 def _folded(text: str) -> str:
