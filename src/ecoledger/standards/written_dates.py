@@ -134,6 +134,7 @@ def read_day(cell: Any, year: int | None = None) -> WrittenDay:
     if match := _SHORT_YEAR.fullmatch(text):
         return WrittenDay(_date(text, f"20{match[1]}", match[3], match[4]), Precision.SHORT_YEAR)
     if (match := _DATE.match(text)) and _is_clock(text, match):
+        _refuse_clock(str(cell))
         return WrittenDay(_date(text, *match.groups()), Precision.DAY)
     if match := _MONTH.fullmatch(text):
         year, month = int(match[1]), int(match[2])
@@ -170,6 +171,15 @@ def _is_clock(text: str, match: re.Match[str]) -> bool:
         if rest[:length].isdigit() and _CLOCK.fullmatch(rest[length:] or "x"):
             return True
     return bool(_CLOCK.fullmatch(text[match.end() :]))
+
+
+def _refuse_clock(text: str) -> None:
+    """A day with an hour that no day has (25:00, 8:60) is a slip somewhere in it."""
+    try:
+        read_moment(text)
+    except UnreadableDateError as error:
+        if error.why == "calendar":
+            raise
 
 
 def _date(text: str, *parts: str) -> date:

@@ -125,6 +125,8 @@ def value_of(
                 raise BadCell(
                     _("单元格里是“%s”，不是数字；请把该列设为“数值”格式后重新填写") % text
                 )
+            if ask.name in _DEGREES and ask.minimum is None:
+                return _degrees(ask.name, text), ""
             return _number(text), ""
     if isinstance(cell, date | time | timedelta) and not isinstance(cell, datetime):
         return text, _("单元格里是日期 %s，请核对是不是表格软件改写的") % text
@@ -222,6 +224,41 @@ def _yes_or_no(text: str) -> str:
     if word in _NO:
         return "0"
     raise BadCell(_("“%s”应为“是”或“否”") % text)
+
+
+# Unless a column says its own: of a place in the country and its sea: from … to … degrees.
+_DEGREES = {"lon": (73, 136), "lat": (3, 54)}
+_SEXAGESIMAL = re.compile(
+    r"(\d{1,3})[°度](?:(\d{1,2}(?:\.\d+)?)['′’分](?:(\d{1,2}(?:\.\d+)?)(?:\"|”|''|′′|’’|秒))?)?"
+)
+_HEMISPHERE = re.compile(r"^(?:[EN]|东经|北纬)|[EN]$", re.IGNORECASE)
+
+
+def _degrees(name: str, text: str) -> str:
+    """A longitude or latitude in degrees, also one written in minutes and seconds."""
+    plain = _HEMISPHERE.sub("", "".join(unicodedata.normalize("NFKC", text).split()))
+    if match := _SEXAGESIMAL.fullmatch(plain):
+        degrees, minutes, seconds = (float(part or 0) for part in match.groups())
+        if minutes >= 60 or seconds >= 60:
+            raise BadCell(_("“%s”不是经纬度：分、秒应小于 60") % text)
+        # Six decimals are a tenth of a metre.
+        plain = f"{degrees + minutes / 60 + seconds / 3600:.6f}"
+        plain = plain.rstrip("0").rstrip(".")
+    number = _number(plain.removesuffix("°").removesuffix("度"))
+    if not re.fullmatch(r"[+-]?\d+(?:\.\d+)?", number):
+        return number  # nothing, or what the form refuses
+    low, high = _DEGREES[name]
+    if low <= float(number) <= high:
+        return number
+    other_low, other_high = _DEGREES["lat" if name == "lon" else "lon"]
+    if other_low <= float(number) <= other_high:
+        raise BadCell(_("“%s”不在我国范围内；经度和纬度可能填反了") % text)
+    raise BadCell(
+        _(
+            "“%(text)s”不在我国范围内（%(low)s～%(high)s 度）；请写以度为单位的经纬度，如 118.6432、24.8123"
+        )
+        % {"text": text, "low": low, "high": high}
+    )
 
 
 def _number(text: str) -> str:

@@ -141,21 +141,29 @@ def headers_side_by_side(batch: ImportBatch) -> dict[str, set[str]]:
     }
 
 
+_SERIAL = frozenset({"序号", "顺序号", "no", "no.", "#"})
+
+
 def running_numbers(
     rows: list[ImportRow], headers_of: Mapping[str, list[str]], key: tuple[str, ...]
 ) -> set[str]:
-    """Headers over numbers that only count the rows (序号 1, 2, 3 …, often anew each year): they tell no row from another."""
+    """Headers over numbers that only count the rows (序号 1, 2, 3 …, often anew each year): they tell no row from another.
+
+    A remark among them (以下空白) changes nothing, and plain numbers under 序号 count whichever they are.
+    """
     running: set[str] = set()
     headers = headers_of.get(key[0], []) if len(key) == 1 else []
     for header in headers:
         cells = [row.raw[header] for row in rows if row.raw.get(header) not in (None, "")]
-        numbers = [_counted(cell) for cell in cells]
+        numbers = [n for cell in cells if (n := _counted(cell)) is not None]
+        if 2 * len(numbers) <= len(cells):
+            continue
         steps = sum(
             1
             for before, n in zip([None, *numbers], numbers, strict=False)
-            if n is not None and (n == 1 or (before is not None and 0 < n - before <= 2))
+            if n == 1 or (before is not None and 0 < n - before <= 2)
         )
-        if cells and steps >= 0.8 * len(cells) and 1 in numbers:
+        if fold(header) in _SERIAL or (steps >= 0.8 * len(numbers) and 1 in numbers):
             running.add(header)
     return running
 

@@ -20,7 +20,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.books.duty import Every, term_of
 from ecoledger.listings.catalogue import declare
-from ecoledger.listings.parts import Import, Kind
+from ecoledger.listings.parts import Import, Kind, TableRow
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters.workflow import COMPLETED
 from ecoledger.matters.workflow import said as asked_only
@@ -33,6 +33,7 @@ from ecoledger.registers.approval.permit_terms import (
     Terms,
 )
 from ecoledger.registers.approval.permits import Permit
+from ecoledger.standards.readings import UnreadableReadingError, parse
 
 _EVERY = {
     Frequency.WEEK: Every.WEEK,
@@ -85,6 +86,18 @@ class Results(Terms):
 
     def about(self, thing: int) -> Any:
         return models.Q(term__permit=thing) | models.Q(term__permit__parent=thing)
+
+    def read_row(self, row: TableRow) -> None:
+        """A laboratory writes what it did not find into the column of results: 0.02L, <0.02, ND, 未检出."""
+        super().read_row(row)
+        text = row.texts.get("value", "")
+        try:
+            reading = parse(text)
+        except UnreadableReadingError:
+            return
+        if reading.below_detection:
+            row.values["below"] = "1"
+            row.values["value"] = "" if reading.bound is None else f"{reading.bound:.12g}"
 
     def attributes_of(self, values: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
         values["term"] = _asked_of(said)

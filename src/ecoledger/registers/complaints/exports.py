@@ -15,12 +15,13 @@ from typing import Any
 from ecoledger.accounts.models import Organisation
 from ecoledger.entities.models import Area, Enterprise
 from ecoledger.listings import own_data
-from ecoledger.listings.tables.headers import fold
+from ecoledger.listings.tables.headers import bare, fold
 from ecoledger.listings.unchanged import same
 from ecoledger.matters import actions
 from ecoledger.matters.models import Matter
 from ecoledger.registers.complaints.complaint import Complaint
 from ecoledger.registers.complaints.placing import Gazetteer, Placed, locate
+from ecoledger.standards.completion import Course, read_completion
 
 _UNKNOWN = ("不详", "未知", "无", "/", "-", "—")
 
@@ -41,6 +42,20 @@ def meant(column: str, said: Any) -> str:
         if text in {fold(name) for name in names}:
             return value
     return ""
+
+
+def state_of(said: Any) -> str:
+    """Where a complaint stands by the words of 办理状态: the platform's own, else as 完成情况 is read; "" where nobody
+    can tell."""
+    text = bare(said)
+    if not text or text in _UNKNOWN:
+        return ""
+    if state := meant("state", said) or meant("state", text):
+        return state
+    completion = read_completion(text)
+    if completion is None:
+        return ""
+    return "done" if completion.course is Course.CLOSED else "handling"
 
 
 def pollution_of(said: Any) -> list[str]:
@@ -122,7 +137,7 @@ def complaint_of(
     locate(row, known.places)
     mask(row)
     row["title"] = title_of(row)
-    _place_in_flow(row, meant("state", said.get("status")))
+    _place_in_flow(row, state_of(said.get("status")))
     row["number"] = row.get("source_no", "")
     return {name: value for name, value in row.items() if value not in (None, "", [])}
 

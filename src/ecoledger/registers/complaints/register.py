@@ -21,7 +21,7 @@ from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch, ImportRow
 from ecoledger.listings.parts import Ask, Column, Import, Kind, TableRow, View
 from ecoledger.listings.refusals import Refused
-from ecoledger.matters import actions, repeats
+from ecoledger.matters import actions, history, repeats
 from ecoledger.matters.history import REMARKS
 from ecoledger.matters.measures import Measure
 from ecoledger.matters.reasons import Reason
@@ -76,6 +76,19 @@ class Complaints(Register):
 
     def read_row(self, row: TableRow) -> None:
         """The platform has words of its own for where a complaint stands: ``exports`` reads them."""
+        said, values = row.texts.get("status", ""), row.values
+        filled = [name for name, text in row.texts.items() if text]
+        if filled == ["source_no"]:
+            row.refuse("description", _("只有编号一列，不是一件投诉"))
+            return
+        state = exports.state_of(said)
+        if said and not state:
+            row.warn("status", _("“%s”看不出是否办结，请核对") % said)
+        elif state in ("done", "refused") and not values.get("closed_at"):
+            row.warn("closed_at", _("已办结而没有写办结时间，按受理或举报时间计"))
+        began, ended = (str(values.get(n) or "")[:10] for n in ("opened_at", "closed_at"))
+        if wrong := history.impossible(began, ended, timezone.localdate().isoformat()):
+            row.refuse("closed_at" if ended else "opened_at", wrong)
 
     def history_of(
         self, values: Mapping[str, Any], said: Mapping[str, Any]

@@ -166,6 +166,11 @@ def _read_deployment(row: TableRow) -> None:
             row.values[name] = moment(text)
             if not row.values[name]:
                 row.refuse(f"{name}_text", _("“%s”读不出时间") % text)
+    begin, end = (str(row.values.get(name) or "").replace(" ", "T") for name in ("begin", "end"))
+    if not begin and not row.texts.get("begin_text") and "begin" not in row.faulty:
+        row.refuse("begin", _("没有写开始工作的时间"))
+    elif begin and end and end < begin:
+        row.refuse("end", _("结束工作早于开始工作"))
     if not row.values.get("area_code"):
         numbers: list[float | None] = [None, None]
         for n, name in enumerate(_DEGREES):
@@ -184,8 +189,9 @@ DEPLOYMENTS = declare(Listing(
     fields=("deployment_id", "name", "sort", "lon", "lat", "begin", "end", "model", "habitat", "area_code"),
     imports=Import(
         key=("deployment_id",), read=_read_deployment, future=(),
-        columns=("deployment_id", "name", "sort", "lon", "lat", Ask("begin", required=False), "end", _BEGIN, _END, "model",
-                 "habitat", Ask("area_code", required=False)),
+        # A published package may come from anywhere.
+        columns=("deployment_id", "name", "sort", Ask("lon", minimum=-180, maximum=180), Ask("lat", minimum=-90, maximum=90),
+                 Ask("begin", required=False), "end", _BEGIN, _END, "model", "habitat", Ask("area_code", required=False)),
         headers={"deployment_id": ("deploymentID", "相机编号", "设备编号"), "name": ("locationName", "locationID", "点位名称"),
                  "lon": ("longitude",), "lat": ("latitude",), "begin": ("相机开始日期", "开始日期"),
                  "end": ("相机结束日期", "结束日期"), "model": ("cameraModel",), "habitat": ("生境类型",)},
@@ -232,8 +238,9 @@ def _read_detection(row: TableRow) -> None:
         values["deployment"] = values.get("deployment") or found["site"].rsplit("/", 1)[-1]
         values["evidence_file"] = values.get("evidence_file") or recording[:200]
         values["method"] = values.get("method") or "machine"
-    if not values.get("at"):
-        row.refuse("at", _("没有时间"))
+    if not values.get("at") and "at" not in row.faulty:
+        written = texts.get("start") or texts.get("at")
+        row.refuse("at", _("“%s”读不出时间") % written if written else _("没有时间"))
     if not values.get("deployment"):
         row.refuse("deployment", _("没有布设编号"))
     if not values.get("observation_id"):

@@ -1,0 +1,77 @@
+"""Coordinates as people write them, and hours that no day has: read, or refused with the cell."""
+
+from __future__ import annotations
+
+import pytest
+
+from ecoledger.listings.importing.cells import BadCell, value_of
+from ecoledger.listings.importing.columns import running_numbers
+from ecoledger.listings.models import ImportRow
+from ecoledger.listings.parts import Ask, Kind
+
+
+def read(name, cell, kind=Kind.DECIMAL, **more):
+    return value_of(Ask(name, kind=kind, **more), cell, is_key=False, words={}, past=True)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "value"),
+    [
+        ("lon", "118.6432", "118.6432"),
+        ("lat", 24.8123, "24.8123"),
+        ("lon", "118.1°", "118.1"),
+        ("lon", "东经118.1度", "118.1"),
+        ("lat", "24.8N", "24.8"),
+        ("lon", "118°05′30″", "118.091667"),
+        ("lat", "24度30分", "24.5"),
+        ("lat", "24°30'36\"", "24.51"),
+        ("lon", "/", ""),
+    ],
+)
+def test_degrees_are_read_however_they_are_written(name, cell, value):
+    assert read(name, cell) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "why"),
+    [
+        ("lon", "25.2", "填反"),
+        ("lat", "118.1", "填反"),
+        ("lat", "95", "填反"),
+        ("lon", "0", "不在我国范围内"),
+        ("lat", "-25", "不在我国范围内"),
+        ("lon", "1181234.5", "以度为单位"),
+        ("lon", "11.81", "填反"),
+        ("lon", "118°65′", "小于 60"),
+    ],
+)
+def test_a_place_that_is_none_of_the_country_is_refused(name, cell, why):
+    with pytest.raises(BadCell, match=why):
+        read(name, cell)
+
+
+def test_a_column_with_bounds_of_its_own_keeps_them():
+    assert read("lon", "4.774", minimum=-180, maximum=180) == "4.774"
+
+
+@pytest.mark.parametrize("cell", ["2026-11-05 25:00", "2026-11-05 08:60", "2026年11月5日25时"])
+@pytest.mark.parametrize("kind", [Kind.DATETIME, Kind.DATE, Kind.DUE])
+def test_an_hour_that_no_day_has_is_refused(cell, kind):
+    with pytest.raises(BadCell, match="不是日历上有的日期"):
+        read("opened_at", cell, kind)
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "counts"),
+    [
+        ("序号", ["1", "2", "以下空白"], True),
+        ("序号", ["1", "1-1", "2"], True),
+        ("序号", ["7", "12", "30"], True),
+        ("序号", ["A-1", "A-2", "B-1"], False),
+        ("编号", ["1", "2", "3", "（续表）"], True),
+        ("编号", ["101", "205", "309"], False),
+    ],
+)
+def test_what_only_counts_the_rows_is_no_number_of_theirs(header, cells, counts):
+    rows = [ImportRow(number=n, raw={header: cell}) for n, cell in enumerate(cells, start=2)]
+    assert (running_numbers(rows, {"no": [header]}, ("no",)) == {header}) is counts
