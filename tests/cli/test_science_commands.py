@@ -130,6 +130,63 @@ def test_what_is_missing_is_named(station):
     assert "no column no2; the table has date, ws, wd, so2, o3" in result.stderr
 
 
+def hourly(time="2026-03-01 {:02}:00", values=lambda _hour: 30, hours=24, cell=","):
+    return "".join(f"{time.format(h)}{cell}{values(h)}\n" for h in range(hours))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "时间,PM2.5\n" + hourly(),
+        "时间,PM2.5\n" + hourly("2026年3月1日{}时"),
+        "时间,PM2.5\n" + hourly("20260301 {:02}"),
+        "日期,小时,PM2.5\n" + hourly("2026-03-01,{}"),
+        "日期;小时;PM2.5\n" + hourly("2026-03-01;{}", lambda _hour: "30,0", cell=";"),
+        "某站小时数据\n时间,PM2.5\n,μg/m3\n" + hourly() + "平均值,99\n",
+        "时间,PM2.5\n" + hourly(values=lambda h: "—" if h == 4 else "停产" if h == 5 else 30),
+        '"时间","PM2.5"\n' + hourly('"2026-03-01 {:02}:00"', lambda _hour: '"30"'),
+    ],
+)
+def test_tables_are_read_as_every_table(text):
+    days = table(run("analyse", "average", "-", stdin=text.encode()))
+    assert days["pm25"].to_list() == [30.0]
+
+
+def test_what_cannot_be_measured_is_named_and_missing():
+    cells = {
+        3: "3,90,9999",
+        4: "3,90,1e400",
+        5: "-1,90,30",
+        6: "200,90,30",
+        7: "3,370,30",
+        8: "3,999,30",
+    }
+    text = "时间,ws,wd,PM2.5\n" + hourly(values=lambda h: cells.get(h, "3,90,30"))
+    result = run("analyse", "average", "-", stdin=text.encode())
+    assert result.exit_code == 1
+    assert [f"line {h + 2}:" in result.stderr for h in range(24)] == [h in cells for h in range(24)]
+    days = pl.read_csv(io.StringIO(result.stdout))
+    assert days.select("ws", "wd", "pm25").row(0) == pytest.approx((3, 90, 30))
+
+
+def test_a_column_is_asked_for_by_the_name_it_has_in_the_file():
+    text = ("时间,PM2.5\n" + hourly()).encode()
+    runs = table(
+        run("analyse", "runs", "-", "--pollutant", "PM2.5", "--threshold", "20", stdin=text)
+    )
+    assert runs["steps"].to_list() == [24]
+    other = run("analyse", "runs", "-", "--pollutant", "NO2", "--threshold", "20", stdin=text)
+    assert (other.exit_code, "no column no2; the table has date, pm25" in other.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("row", ["a,b,,", "a,b,abc,", "a,b,-5,", "a,b,100,0", "a,b,100,-1"])
+def test_a_reach_without_length_or_speed_is_no_way(row):
+    text = f"from_node,to_node,length,speed\nx,b,50,1\n{row}\nb,c,100,\n"
+    result = run("trace", "upstream", "-", "--node", "c", stdin=text.encode())
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "from 'a' to 'b' in row 2" in result.stderr
+
+
 MET = "run,wind_speed_m_s,wind_dir_deg_from,sigma_azimuth_deg\n7,4,270,8\n8,4,270,8\n"
 
 

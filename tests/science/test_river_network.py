@@ -45,6 +45,21 @@ def test_a_limit_in_time_and_own_speeds():
     )
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("length", None), ("length", -1.0), ("speed", 0.0), ("speed", -1.0), ("to_node", None)],
+)
+def test_a_reach_without_length_or_with_a_speed_that_does_not_flow_is_named(column, value):
+    edges = EDGES.with_columns(
+        speed=pl.lit(None, dtype=pl.Float64), length=pl.col("length").cast(float)
+    )
+    wrong = edges.with_columns(
+        pl.when(pl.int_range(pl.len()) == 2).then(value).otherwise(column).alias(column)
+    )
+    with pytest.raises(air_table.TableError, match=r"1 edges have .* in row 3"):
+        river_network.upstream(wrong, "16")
+
+
 def test_downstream_is_the_other_way():
     found = river_network.downstream(EDGES, "21")
     assert set(found["node"]) == {"21", "22", "16", "24", "17", "18"}

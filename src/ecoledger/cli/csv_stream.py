@@ -362,11 +362,20 @@ def _shown(cell: Cell) -> str:
     return str(cell)
 
 
+# Cells in quotation marks that need none.
+_PLAIN_QUOTES = {
+    s: re.compile(rf'(?<![^{re.escape(s)}\n])"([^"{re.escape(s)}\n]*)"(?![^{re.escape(s)}\n])')
+    for s in text.DELIMITERS
+}
+
+
 def _parse(piece: str, head: _Head, separator: str, line: int, bad: BadRows) -> tuple[Block, int]:
     """One block from a piece of text that begins on ``line``; and the line after it."""
     header = head.columns
     # The quick way knows one-byte separators alone.
     careful = separator == ";" or not separator.isascii()
+    if '"' in piece and not careful:
+        piece = _PLAIN_QUOTES[separator].sub(r"\1", piece)
     if '"' in piece or "\ufffd" in piece or careful:
         return _parse_carefully(piece, head, separator, line, bad)
     rows = pl.Series("", piece.removesuffix("\n").split("\n"), dtype=pl.String)

@@ -17,6 +17,7 @@ import polars as pl
 
 from ecoledger.cli.science_files import (
     by_option,
+    column_option,
     draw,
     echarts_option,
     file_argument,
@@ -178,7 +179,7 @@ def trend(
 @click.option(
     "--percentile", default="90", help="Of cpf and percentile; two for cpf_interval, such as 75,90."
 )
-@click.option("--against", default=None, help="The second pollutant of r, slope and intercept.")
+@column_option("--against", default=None, help="The second pollutant of r, slope and intercept.")
 @click.option("--cells", default=201, help="Cells along a side of the grid.")
 @click.option("--terms", default=100, help="Degrees of freedom of the surface at most.")
 @click.option("--min-bin", default=1, help="Bins with fewer hours are left out.")
@@ -226,7 +227,7 @@ def polar(
 
 @command.command("polar-frequency")
 @file_argument
-@click.option("--pollutant", default=None, help="Without one, hours are counted.")
+@column_option("--pollutant", default=None, help="Without one, hours are counted.")
 @click.option("--statistic", default=None, help="mean, median, max, sd, frequency, weighted_mean.")
 @click.option("--directions", default=36)
 @click.option("--speed-step", default=1.0)
@@ -266,7 +267,9 @@ def polar_frequency(
 
 @command.command("rose")
 @file_argument
-@click.option("--pollutant", default=None, help="A pollution rose of this; without it a wind rose.")
+@column_option(
+    "--pollutant", default=None, help="A pollution rose of this; without it a wind rose."
+)
 @click.option("--angle", default=30.0)
 @click.option("--breaks", default=None, help="Lower ends of the classes, such as 0,2,4,6.")
 @png_option
@@ -355,7 +358,7 @@ def cluster(file: str, pollutant: str, clusters: int, hours: bool, contributions
 
 @command.command("variation")
 @file_argument
-@click.option("--pollutant", "pollutants", multiple=True, required=True)
+@column_option("--pollutant", "pollutants", multiple=True, required=True)
 @click.option("--normalise", is_flag=True)
 @png_option
 @echarts_option
@@ -444,8 +447,8 @@ def smooth(
 
 @command.command("model-stats")
 @file_argument
-@click.option("--observed", required=True)
-@click.option("--modelled", required=True)
+@column_option("--observed", required=True)
+@column_option("--modelled", required=True)
 @by_option
 @png_option
 @refusals
@@ -453,15 +456,14 @@ def model_stats(
     file: str, observed: str, modelled: str, by: str | None, picture: str | None
 ) -> None:
     """n, FAC2, MB, MGE, NMB, NMGE, RMSE, r, P, COE, IOA."""
-    from ecoledger.science import air_table, figures, model_statistics
+    from ecoledger.science import figures, model_statistics
 
     table = read(file, _groups(by))
-    columns = [air_table.canonical([each])[each] for each in (observed, modelled)]
     draw(
         picture,
-        lambda: figures.scatter(table, columns[0], columns[1], figures.format_of(picture or "")),
+        lambda: figures.scatter(table, observed, modelled, figures.format_of(picture or "")),
     )
-    write(model_statistics.evaluate(table, columns[0], columns[1], by and by.casefold()))
+    write(model_statistics.evaluate(table, observed, modelled, by and by.casefold()))
 
 
 @command.command("compare")
@@ -505,8 +507,8 @@ def regional(file: str, pollutant: str, background: str, summarised: bool) -> No
 
 @command.command("co-location")
 @file_argument
-@click.option("--sensor", required=True, help="The micro-station's column.")
-@click.option("--reference", required=True, help="The reference's column.")
+@column_option("--sensor", required=True, help="The micro-station's column.")
+@column_option("--reference", required=True, help="The reference's column.")
 @click.option("--least-r", default=0.85)
 @click.option("--most-bias", default=25.0, help="Percent.")
 @refusals
@@ -514,9 +516,7 @@ def co_location(file: str, sensor: str, reference: str, least_r: float, most_bia
     """Monthly r, slope, bias, drift and verdict of a micro-station against a reference."""
     from ecoledger.science import co_location as comparison
 
-    table = read(file)
-    names = [each if each in table.columns else each.casefold() for each in (sensor, reference)]
-    write(comparison.monthly(table, names[0], names[1], least_r=least_r, most_bias=most_bias))
+    write(comparison.monthly(read(file), sensor, reference, least_r=least_r, most_bias=most_bias))
 
 
 @command.command("factors")

@@ -15,13 +15,28 @@ import polars as pl
 from ecoledger.cli import csv_stream
 from ecoledger.cli.csv_stream import BadRows, UnusableTableError
 from ecoledger.science import air_table
+from ecoledger.standards.column_names import Names
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 file_argument = click.argument(
     "file", type=click.Path(dir_okay=False, exists=True, allow_dash=True)
 )
-pollutant_option = click.option("--pollutant", required=True, help="The pollutant's column.")
+
+
+def column_option(flag: str, *names: str, **options: Any) -> Callable[[_Function], _Function]:
+    """An option that names columns; the file's own names serve, as PM2.5 for ``pm25``."""
+
+    def canonical(_context: click.Context, _option: click.Parameter, said: Any) -> Any:
+        if isinstance(said, tuple):
+            return tuple(air_table.canonical([each])[each] for each in said)
+        return said and air_table.canonical([said])[said]
+
+    return click.option(flag, *names, callback=canonical, **options)
+
+
+pollutant_option = column_option("--pollutant", required=True, help="The pollutant's column.")
+_NAMES = Names(air_table.ALIASES, {})
 by_option = click.option(
     "--by", default=None, help="Column of stations or groups, each on its own."
 )
@@ -65,19 +80,9 @@ def read(
     return typed
 
 
-def _cells(content: bytes, bad: BadRows) -> tuple[pl.DataFrame, pl.Series | None]:
-    """Text cells and each row's line (``None``: they follow each other from line 2)."""
-    head = content[: content.find(b"\n") + 1]
-    body = content[len(head) :].rstrip(b"\n")
-    columns, rows = head.count(b",") + 1, body.count(b"\n") + 1
-    plain = columns > 1 and b'"' not in content and b"\r" not in content and content.isascii()
-    # Every row has as many cells as the header: Polars reads it whole, many times faster than row by row.
-    if plain and body.count(b",") == rows * (columns - 1):
-        try:
-            return pl.read_csv(content, infer_schema=False), None
-        except pl.exceptions.PolarsError:
-            pass
-    _, blocks = csv_stream.read(io.BytesIO(content), bad)
+def _cells(content: bytes, bad: BadRows) -> tuple[pl.DataFrame, pl.Series]:
+    """Text cells and each row's line."""
+    _, blocks = csv_stream.read(io.BytesIO(content), bad, _NAMES)
     parts = list(blocks)
     if not parts:
         raise UnusableTableError("the table has a header but no rows")
@@ -118,5 +123,7 @@ def refusals(function: _Function) -> _Function:
             return function(*arguments, **options)
         except (air_table.TableError, ValueError) as error:
             raise UnusableTableError(str(error)) from None
+        except pl.exceptions.ColumnNotFoundError as error:
+            raise UnusableTableError(str(error).splitlines()[0]) from None
 
     return wrapped  # type: ignore[return-value]

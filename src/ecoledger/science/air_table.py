@@ -7,6 +7,7 @@ Units are those of the file; nothing is converted.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,9 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from ecoledger.standards.readings import read_column, stand_for_none
+from ecoledger.standards.written_dates import read_moments
+
 #: Further names of a column; compared without case, blanks, dots, underscores and units in brackets.
 ALIASES: dict[str, tuple[str, ...]] = {
     "date": ("time", "datetime", "timepoint", "timestamp", "时间", "监测时间", "日期", "日期时间"),
+    "hour": ("hours", "hr", "小时", "时", "时刻", "时次", "钟点", "整点"),
     "ws": ("wspm", "windspeed", "风速"),
     "wd": ("winddirection", "winddir", "风向"),
     "pm25": ("pm2.5", "pm2_5", "a34004", "细颗粒物"),
@@ -51,7 +56,16 @@ _CHINESE_POINTS = (
 COMPASS |= {point: 22.5 * number or 360.0 for number, point in enumerate(_CHINESE_POINTS)}
 
 MISSING = ("", "NA", "NaN", "nan", "null", "None", "-", "--", "—", "/", "-999", "-9999", "-999.0")
+# What each may be; the numbers of no other column are doubted.
+POSSIBLE: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("pm25", "pm10", "so2", "no2", "nox", "no", "co", "o3"), (-math.inf, math.inf)),
+    **dict.fromkeys(("temp", "pres", "dewp", "rain"), (-math.inf, math.inf)),
+    "ws": (0, 120),
+    "wd": (0, 360),
+    "rh": (0, 110),
+}
 _TEXTS = frozenset({"station", "run", "positionname", "area", "city", "device"})
+# The forms of long tables, which are read a column at once.
 _FORMATS = (
     *("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"),
     *(
@@ -97,19 +111,22 @@ def canonical(headers: Iterable[str]) -> dict[str, str]:
     return names
 
 
-def dates(texts: pl.Series) -> pl.Series:
-    """Times as files write them, with or without an hour; null where none of the known forms fits."""
-    known = texts.null_count()
-    tried: list[pl.Series] = []
-    for form in _FORMATS:
+def dates(texts: pl.Series, hours: pl.Series | None = None) -> pl.Series:
+    """Times as files write them, with or without an hour, which may stand in a column of its own; null where they
+    cannot be read."""
+    for form in _FORMATS if hours is None else ():  # a column of one form at once
         values = texts.str.to_datetime(form, strict=False, time_unit="us")
-        if values.null_count() == known:
+        if values.null_count() == texts.null_count():
             return values.alias("date")
-        tried.append(values)
-    days = [texts.str.to_date(form, strict=False) for form in ("%Y-%m-%d", "%Y/%m/%d")]
-    tried += [day.cast(pl.Datetime("us")) for day in days]
-    table = pl.DataFrame({str(number): series for number, series in enumerate(tried)})
-    return table.select(pl.coalesce(pl.all())).to_series().alias("date")
+    return read_moments(texts, hours)[0].alias("date")
+
+
+def _hour_beside(table: pl.DataFrame) -> pl.Series | None:
+    """The column of hours that belongs to one of days; ``None`` where the dates say their hour."""
+    if not {"date", "hour"} <= set(table.columns):
+        return None
+    moments, day_only = read_moments(table["date"])
+    return table["hour"] if day_only.filter(moments.is_not_null()).all() else None
 
 
 def from_text(
@@ -117,55 +134,65 @@ def from_text(
 ) -> tuple[pl.DataFrame, list[Unread]]:
     """A table of text cells as typed columns, and the cells that could not be read (null in the table).
 
-    ``texts`` names further columns to leave as text; ``lines`` is each row's line in the file. Raises :class:`TableError` for two columns of one
-    meaning and for a table with a ``date`` column none of whose cells is a time.
+    Times are read as ``standards.written_dates`` reads them, numbers as ``standards.readings`` does. ``texts`` names
+    further columns to leave as text; ``lines`` is each row's line in the file. Raises :class:`TableError` for two columns
+    of one meaning and for a table with a ``date`` column none of whose cells is a time.
     """
     table = table.rename(canonical(table.columns))
     words = _TEXTS | set(texts)
     columns: list[pl.Series] = []
     unread: list[Unread] = []
-    for name in table.columns:
+    beside = _hour_beside(table)
+    for name in table.columns if beside is None else table.drop("hour").columns:
         cells = table[name].str.strip_chars()
-        cells = pl.select(
-            pl.when(cells.is_in(list(MISSING))).then(None).otherwise(cells)
-        ).to_series()
+        cells = cells.set(cells.is_in(list(MISSING)).fill_null(value=False), None)
         if name in words:
             columns.append(cells.alias(name))
             continue
         if name == "date":
-            values = dates(cells)
+            values = dates(cells, beside)
+            odd = values.is_null() & cells.is_not_null()
+            if values.null_count() == len(values) and len(values):
+                raise TableError(
+                    f"no cell of {name!r} is a time such as 2026-05-01 13:00: {cells[0]!r}"
+                )
         else:
-            values = cells.cast(pl.Float64, strict=False)
-            if name == "wd" and (values.is_null() & cells.is_not_null()).any():
-                points = cells.replace_strict(COMPASS, default=None, return_dtype=pl.Float64)
-                values = values.fill_null(points)
-        odd = (values.is_null() & cells.is_not_null()).arg_true()
-        if len(odd) and len(odd) == len(cells) - cells.null_count() and name != "date":
-            columns.append(cells.alias(name))  # a column of words
-            continue
-        if name == "date" and values.null_count() == len(values) and len(values):
-            raise TableError(
-                f"no cell of {name!r} is a time such as 2026-05-01 13:00: {cells[0]!r}"
-            )
+            values, odd = _numbers(name, cells)
+            if name not in POSSIBLE and odd.any() and values.is_null().all():
+                columns.append(cells.alias(name))  # a column of words
+                continue
         unread += [
             Unread(row + 2 if lines is None else lines[row], name, cells[row])
-            for row in odd.to_list()
+            for row in odd.arg_true().to_list()
         ]
         columns.append(values.alias(name))
     typed = pl.DataFrame(columns)
     parts = ("year", "month", "day", "hour")
     if "date" not in typed.columns and set(parts) <= set(typed.columns):
-        numbered = ("no",) if _is_row_number(typed) else ()
+        numbered = [name for name in typed.columns if _counts_rows(name, typed[name])]
         date = pl.datetime(*(pl.col(part).cast(pl.Int32) for part in parts))
         typed = typed.select(date.alias("date"), pl.exclude(*parts, *numbered))
     return typed, unread
 
 
-def _is_row_number(table: pl.DataFrame) -> bool:
+def _numbers(name: str, cells: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """(numbers of a column, which cells hold none that can be): of what is measured neither 9999 nor a wind of 400°."""
+    read = read_column(cells)
+    values, odd = read.values, read.unreadable
+    if name == "wd" and odd.any():
+        points = cells.replace_strict(COMPASS, default=None, return_dtype=pl.Float64)
+        values = values.fill_null(points)
+        odd &= points.is_null()
+    if name in POSSIBLE and not _counts_rows(name, values):
+        low, high = POSSIBLE[name]
+        beyond = (stand_for_none(values) | (values < low) | (values > high)).fill_null(value=False)
+        values, odd = values.set(beyond, None), odd | beyond
+    return values, odd
+
+
+def _counts_rows(name: str, values: pl.Series) -> bool:
     """Whether the column ``no`` counts rows rather than nitric oxide."""
-    if "no" not in table.columns:
-        return False
-    return bool((table["no"].diff().drop_nulls() == 1).all())
+    return name == "no" and bool((values.diff().drop_nulls() == 1).all())
 
 
 def require(table: pl.DataFrame, names: Iterable[str]) -> None:

@@ -211,6 +211,7 @@ def runs(
 
     A missing value ends a run. Source: openair ``selectRunning``.
     """
+    require(table, ("date", pollutant))
     padded = complete(table.select("date", pollutant).sort("date"))
     value = pl.col(pollutant)
     inside = (value > threshold if above else value < threshold).fill_null(value=False)

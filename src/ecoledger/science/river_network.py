@@ -39,17 +39,29 @@ def _matrix(edges: pl.DataFrame, column: str) -> tuple[csr_array, list[str]]:
 
 def _checked(edges: pl.DataFrame) -> pl.DataFrame:
     require(edges, ("from_node", "to_node", "length"))
+    numbers = [name for name in ("length", "speed") if name in edges.columns]
+    said = edges.select(pl.col(numbers).is_not_null())
     edges = edges.with_columns(
         pl.col("from_node", "to_node").cast(pl.String),
-        length=pl.col("length").cast(pl.Float64).fill_null(0.0),
+        pl.col(numbers).cast(pl.Float64, strict=False),
     )
-    bad = edges.filter(
-        (pl.col("length") < 0) | pl.col("from_node").is_null() | pl.col("to_node").is_null()
-    )
-    if bad.height:
-        raise TableError(
-            f"{bad.height} edges have no node or a negative length, the first: {bad.row(0)}"
-        )
+    # Of what is not written no time follows: it would make a way as short, or as long, as nobody measured.
+    wrong = {
+        "no node at an end": pl.col("from_node").is_null() | pl.col("to_node").is_null(),
+        "no length, or one below 0 (a weir or pump has 0)": ~pl.col("length")
+        .ge(0)
+        .fill_null(value=False),
+    }
+    if "speed" in edges.columns:
+        flows = pl.col("speed").gt(0).fill_null(value=False)
+        wrong["a speed that is not above 0"] = ~flows & pl.lit(said["speed"])
+    for what, which in wrong.items():
+        bad = edges.with_row_index("_row", 1).filter(which)
+        if bad.height:
+            row, first = bad["_row"][0], bad.select("from_node", "to_node").row(0)
+            raise TableError(
+                f"{bad.height} edges have {what}, the first from {first[0]!r} to {first[1]!r} in row {row}"
+            )
     return edges
 
 
