@@ -39,7 +39,7 @@ def snapshot(folder: Path) -> pl.DataFrame:
             "section": raw[columns["section"].header],
             "published": raw[PUBLISHED],
             **{
-                key: scaled(read_column(raw[columns[key].header]).values, columns[key].power)
+                key: scaled(read_column(raw[columns[key].header]).values, columns[key].ratio)
                 for key in items
             },
         }

@@ -152,6 +152,26 @@ def test_tables_are_read_as_every_table(text):
     assert days["pm25"].to_list() == [30.0]
 
 
+@pytest.mark.parametrize(
+    ("head", "means"),
+    [
+        ("PM2.5(mg/m3),风速(km/h)", (30000, 10)),
+        ("PM2.5（微克/立方米）,风速(m/s)", (30, 36)),
+        ("PM2.5（毫克/立方米）,风速（10m）", (30000, 36)),
+    ],
+)
+def test_units_of_headers_are_converted(head, means):
+    text = f"时间,{head}\n" + hourly(values=lambda _hour: "30,36")
+    days = table(run("analyse", "average", "-", stdin=text.encode()))
+    assert days.select("pm25", "ws").row(0) == pytest.approx(means)
+
+
+@pytest.mark.parametrize("name", ["SO2(ppb)", "PM2.5(IAQI)", "风速（级）"])
+def test_a_unit_that_cannot_be_converted_is_refused_by_name(name):
+    result = run("analyse", "average", "-", stdin=(f"时间,{name}\n" + hourly()).encode())
+    assert (result.exit_code, name in result.stderr) == (2, True)
+
+
 def test_what_cannot_be_measured_is_named_and_missing():
     cells = {
         3: "3,90,9999",

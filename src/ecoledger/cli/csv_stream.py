@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from fractions import Fraction
 from typing import BinaryIO, cast
 
 import click
@@ -29,7 +30,7 @@ from ecoledger.listings.tables.headers import (
     may_be_no_data,
     why_no_data,
 )
-from ecoledger.listings.tables.units import with_units
+from ecoledger.listings.tables.units import parts, with_units
 from ecoledger.standards.column_names import Names, scaled
 from ecoledger.standards.readings import read_column, stand_for_none
 from ecoledger.standards.written_dates import read_moment
@@ -181,15 +182,18 @@ def _head(table: Table, names: Names | None, first: int) -> _Head:
     knows = names.knows if names else lambda _name: False
     header = find_header(table, knows)
     if header is None:
-        named = ("" if is_blank(cell) else str(cell) for cell in table.rows[first])
-        header = Header(tuple(named), first, first + 1, 0)
-    units = with_units(
-        table, header, lambda n: n < len(header.names) and knows(header.names[n]), words=False
-    )
+        written = ["" if is_blank(cell) else str(cell) for cell in table.rows[first]]
+        stacks = tuple((name,) for name in written)
+        header = Header(tuple(written), first, first + 1, 0, stacks)
+    measured = {n for n, name in enumerate(header.names) if names and names.measures(name)}
+    units = with_units(table, header, measured.__contains__, words=False)
     titles = " ".join(str(c) for row in table.rows[: header.first] for c in row if c is not None)
     columns = []
     for n, (name, plain) in enumerate(zip(units.names, header.names, strict=True)):
         column = str(name).strip() or f"column {n + 1}"
+        named, said_of_it = parts(column)
+        if not knows(column) and knows(named):  # 总磷 mg/L
+            column = f"{named}({','.join(said_of_it)})"
         if name == plain and names and (said := _UNIT_SAID.search(titles)):
             column = names.measured_in(column, said[1])
         columns.append(column)
@@ -197,10 +201,10 @@ def _head(table: Table, names: Names | None, first: int) -> _Head:
         raise UnusableTableError(
             f"the header names {', '.join(map(repr, twice))} twice; rename one"
         )
-    written = [
+    heads = [
         [fold(cell) for cell in trimmed(row)] for row in table.rows[header.first : units.below]
     ]
-    return _Head(columns, replace(header, below=units.below), written, knows)
+    return _Head(columns, replace(header, below=units.below), heads, knows)
 
 
 _UNIT_SAID = re.compile(r"单位\s*[:：]\s*([^\s()（）,，;；。]+)")
@@ -451,11 +455,11 @@ def _report_cells(line: int, row: Sequence[Cell], head: _Head, bad: BadRows) -> 
         )
 
 
-def numbers(block: Block, column: str, power: int, bad: BadRows) -> pl.Series:
+def numbers(block: Block, column: str, factor: Fraction, bad: BadRows) -> pl.Series:
     """A column's numbers, in the unit wanted; rows that cannot be read are reported and become null."""
     read_cells = read_column(block.table[column])
     none = stand_for_none(read_cells.values)
-    values = scaled(read_cells.values.set(none, None), power)
+    values = scaled(read_cells.values.set(none, None), factor)
     refused = read_cells.unreadable | none | (values < 0).fill_null(value=False)
     for at in refused.arg_true():
         text = block.table[column][at]

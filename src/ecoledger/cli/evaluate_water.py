@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from functools import cache
 from typing import Any, BinaryIO, Literal
 
@@ -169,7 +170,7 @@ def _item_values(table: _Table, block: Block, items: Iterable[str]) -> pl.DataFr
         if key not in table.columns:
             continue
         column = table.columns[key]
-        numbers = csv_stream.numbers(block, column.header, column.power, table.bad)
+        numbers = csv_stream.numbers(block, column.header, column.ratio, table.bad)
         if key == "ph":
             beyond = (numbers > 14).fill_null(value=False)
             table.refuse(block, beyond, lambda _: "is beyond 14; correct it or leave it empty", key)
@@ -458,7 +459,7 @@ def _zones(table: _Table, block: Block) -> pl.Series:
 
 def _levels(table: _Table, block: Block, key: str) -> pl.Series:
     """Levels of a column; one that no sound level meter shows is reported."""
-    levels = csv_stream.numbers(block, table.columns[key].header, 0, table.bad)
+    levels = csv_stream.numbers(block, table.columns[key].header, Fraction(1), table.bad)
     most = parameters.parameter("Leq", "noise").range_to or 0
     beyond = (levels > most).fill_null(value=False)
     table.refuse(
@@ -642,7 +643,7 @@ def _emission_rows(
         numbers = (
             pl.lit(None, dtype=pl.Float64)
             if column is None
-            else csv_stream.numbers(block, column.header, column.power, table.bad)
+            else csv_stream.numbers(block, column.header, column.ratio, table.bad)
         )
         rows = rows.with_columns(numbers.alias(key))
     pollutants = table.texts(block, "pollutant")
@@ -666,7 +667,7 @@ def _emission_rows(
     micrograms = pollutants.str.to_lowercase().is_in(list(emission_rules.book().microgram_codes))
     rows = rows.with_columns(
         pl.when(micrograms.fill_null(value=False))
-        .then(scaled(rows["value"], -3))
+        .then(scaled(rows["value"], Fraction(1, 1000)))
         .otherwise("value")
         .alias("value")
     )

@@ -1,7 +1,8 @@
 """``ecoledger analyse``: air quality data from CSV to CSV, as openair does in R.
 
 Columns: ``date`` (start of the hour), ``ws`` (m/s), ``wd`` (degrees it comes from, or compass points) and pollutants;
-the columns of the Beijing multi-site data and Chinese headers are understood too. FILE may be gzipped; ``-``
+the columns of the Beijing multi-site data and Chinese headers are understood too. What a header gives in another unit
+is brought to μg/m³, CO to mg/m³ and wind to m/s. FILE may be gzipped; ``-``
 reads standard input. Exit code: 0; 1 some cells could not be read; 2 nothing could be done.
 """
 

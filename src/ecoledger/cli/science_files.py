@@ -15,7 +15,7 @@ import polars as pl
 from ecoledger.cli import csv_stream
 from ecoledger.cli.csv_stream import BadRows, UnusableTableError
 from ecoledger.science import air_table
-from ecoledger.standards.column_names import Names
+from ecoledger.standards.column_names import ColumnError, Names, scaled
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -36,7 +36,7 @@ def column_option(flag: str, *names: str, **options: Any) -> Callable[[_Function
 
 
 pollutant_option = column_option("--pollutant", required=True, help="The pollutant's column.")
-_NAMES = Names(air_table.ALIASES, {})
+_NAMES = Names(air_table.ALIASES, air_table.UNITS)
 by_option = click.option(
     "--by", default=None, help="Column of stations or groups, each on its own."
 )
@@ -75,6 +75,13 @@ def read(
             each.line,
             f"{each.column} {each.text!r} cannot be read and counts as missing; correct it or leave it empty",
         )
+    try:
+        known = _NAMES.recognise([name for name in table.columns if _NAMES.measures(name)])
+    except ColumnError as error:
+        raise UnusableTableError(str(error)) from None
+    for key, column in known.items():
+        if column.ratio != 1:
+            typed = typed.with_columns(scaled(typed[key], column.ratio))
     bad.tell()
     click.get_current_context().meta["bad_lines"] = len(bad.lines)
     return typed

@@ -2,7 +2,7 @@
 
 Understood without asking: openair's columns (``date,ws,wd,pm25,…``), the columns of "Beijing Multi-Site
 Air-Quality Data" (``year,month,day,hour,PM2.5,…,wd,WSPM`` with wind as compass points) and Chinese headers.
-Units are those of the file; nothing is converted.
+Numbers are those of the file; the commands convert what a header says in another unit than :data:`UNITS`.
 """
 
 from __future__ import annotations
@@ -56,6 +56,12 @@ _CHINESE_POINTS = (
 COMPASS |= {point: 22.5 * number or 360.0 for number, point in enumerate(_CHINESE_POINTS)}
 
 MISSING = ("", "NA", "NaN", "nan", "null", "None", "-", "--", "—", "/", "-999", "-9999", "-999.0")
+#: The units of what the commands compute with, where a header says one at all.
+UNITS = {
+    **dict.fromkeys(("pm25", "pm10", "so2", "no2", "nox", "no", "o3"), "μg/m3"),
+    "co": "mg/m3",
+    "ws": "m/s",
+}
 # What each may be; the numbers of no other column are doubted.
 POSSIBLE: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("pm25", "pm10", "so2", "no2", "nox", "no", "co", "o3"), (-math.inf, math.inf)),

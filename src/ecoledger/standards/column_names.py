@@ -10,26 +10,15 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 
 import polars as pl
 
-# How many of the unit on the right make one of the unit on the left, as a power of ten.
-_POWERS: dict[str, dict[str, int]] = {
-    "mg/L": {"mg/l": 0, "μg/l": -3, "ug/l": -3, "ng/l": -6, "g/l": 3, "mg/m3": -3},
-    "μg/m3": {"μg/m3": 0, "ug/m3": 0, "mg/m3": 3},
-    "mg/m3": {"μg/m3": -3, "ug/m3": -3, "mg/m3": 0, "mg/m³": 0, "μg/l": 0, "ug/l": 0, "mg/l": 3},
-    "μg/L": {"μg/l": 0, "ug/l": 0, "mg/l": 3, "ng/l": -3},
-    "m": {"m": 0, "cm": -2},
-    "个/L": {"个/l": 0, "mpn/l": 0, "cfu/l": 0, "个/100ml": 1, "mpn/100ml": 1, "cfu/100ml": 1},
-    "MPN/100mL": {"mpn/100ml": 0, "cfu/100ml": 0, "个/100ml": 0, "mpn/l": -1, "个/l": -1},
-    "CFU/mL": {"cfu/ml": 0, "个/ml": 0},
-    "℃": {"°c": 0, "c": 0, "度": 0},
-    "": {"无量纲": 0, "-": 0, "/": 0, "ph": 0},
-    "mg/kg": {"mg/kg": 0, "μg/kg": -3, "ug/kg": -3, "g/kg": 3, "ng/kg": -6},
-    "dB(A)": {"db(a)": 0, "db": 0, "dba": 0},
-    "%": {"%": 0},
-}
+from ecoledger.standards.written_measures import ratio
+
+# What may stand in a unit's place where it says nothing, and what is a unit only there.
+_ALSO = {"": ("无量纲", "-", "/", "ph"), "℃": ("c",), "m/s": ("10m",)}
 _BRACKET = re.compile(r"(.+?)\(([^()]*(?:\([^()]*\))?)\)")
 
 
@@ -39,12 +28,12 @@ class ColumnError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A recognised column: the ``header`` as written, the item's ``key``, and the power of ten that
-    brings its values to the item's unit."""
+    """A recognised column: the ``header`` as written, the item's ``key``, and how many of the item's unit one of its
+    unit is."""
 
     header: str
     key: str
-    power: int = 0
+    ratio: Fraction = Fraction(1)
 
 
 def _folded(header: str) -> str:
@@ -89,13 +78,17 @@ class Names:
         """Whether a column called so means something here, whatever its unit."""
         return bool(self._split(header)[0])
 
+    def measures(self, header: str) -> bool:
+        """Whether a column called so holds quantities in a unit."""
+        return self._split(header)[0] in self.units
+
     def measured_in(self, header: str, unit: str) -> str:
         """The header with a unit that stands beside the table behind it, if it says none and can be in that unit."""
         key, name, inside = self._split(header)
         column = f"{header}({unit})"
         if key not in self.units or name in self._implied or self._units(key, inside):
             return header
-        return column if _folded(unit) in _powers(self.units[key]) else header
+        return column if _ratio(_folded(unit), self.units[key]) is not None else header
 
     def _units(self, key: str, inside: list[str]) -> list[str]:
         """What brackets say beside the item's other names (NH3-N) and what it is counted as (以N计)."""
@@ -115,16 +108,19 @@ class Names:
             key, name, inside = self._split(header)
             if not key:
                 continue
-            power = 0
-            if key in self.units:
-                told = self._units(key, inside) or [*filter(None, [self._implied.get(name)])]
-                powers = [_power(header, unit, self.units[key]) for unit in told]
-                power = powers[-1] if powers else 0
+            factor = Fraction(1)
+            told = self._units(key, inside) or [*filter(None, [self._implied.get(name)])]
+            for unit in told if key in self.units else ():
+                if (known := _ratio(unit, self.units[key])) is None:
+                    raise ColumnError(
+                        f"column {header!r}: unit {unit!r} is not understood; use {self.units[key]}"
+                    )
+                factor = known
             if key in found:
                 raise ColumnError(
                     f"columns {found[key].header!r} and {header!r} both mean {key!r}; keep one of them"
                 )
-            found[key] = Column(header, key, power)
+            found[key] = Column(header, key, factor)
         return found
 
 
@@ -138,22 +134,13 @@ def recognise(
     return Names(names, units, code_units or {}).recognise(headers)
 
 
-def _powers(wanted: str) -> dict[str, int]:
-    return _POWERS.get(wanted, {wanted.casefold(): 0})
+def _ratio(unit: str, wanted: str) -> Fraction | None:
+    """How many of the unit wanted one of ``unit`` is; ``None`` where that cannot be said."""
+    return Fraction(1) if unit in _ALSO.get(wanted, ()) else ratio(unit, wanted)
 
 
-def _power(header: str, unit: str, wanted: str) -> int:
-    powers = _powers(wanted)
-    if unit not in powers:
-        raise ColumnError(
-            f"column {header!r}: unit {unit!r} is not understood; use one of {'、'.join(powers)}"
-        )
-    return powers[unit]
-
-
-def scaled(values: pl.Series, power: int) -> pl.Series:
-    """Values times ``10**power``, cleaned of the binary noise that scaling adds (12 digits kept)."""
-    if power == 0:
+def scaled(values: pl.Series, factor: Fraction) -> pl.Series:
+    """Values times ``factor``, cleaned of the binary noise that scaling adds (12 digits kept)."""
+    if factor == 1:
         return values
-    moved = values * 10.0**power if power > 0 else values / 10.0**-power
-    return moved.round_sig_figs(12)
+    return (values * factor.numerator / factor.denominator).round_sig_figs(12)

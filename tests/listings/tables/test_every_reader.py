@@ -19,6 +19,8 @@ from ecoledger.monitoring.files import imports
 from ecoledger.monitoring.models import Point, PointParameter
 from ecoledger.monitoring.points import table
 from ecoledger.registers.problems.problem_ledger import REGISTER
+from ecoledger.standards import surface_water
+from ecoledger.standards.column_names import Names
 
 FOLDER = Path(__file__).parents[2] / "data" / "tables"
 TOWNS = (
@@ -82,7 +84,10 @@ def of_ledger(path: Path) -> str:
 def of_evaluate(path: Path) -> str:
     bad = csv_stream.BadRows()
     with contextlib.redirect_stderr(io.StringIO()):
-        _header, blocks = csv_stream.read(io.BytesIO(path.read_bytes()), bad, evaluate_air.KNOWN)
+        rules = surface_water.rules()
+        water = Names(rules.aliases, rules.units, rules.code_units)
+        names = water if path.name.startswith(OF_WATER) else evaluate_air.KNOWN
+        _header, blocks = csv_stream.read(io.BytesIO(path.read_bytes()), bad, names)
         kept = sum(block.lines.len() for block in blocks)
     return f"{kept} kept, {len(bad.lines)} refused"
 
