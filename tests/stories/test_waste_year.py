@@ -208,7 +208,10 @@ def test_2217_tonnes_are_followed_from_the_ledger_to_the_receiver(house, visitor
     assert all(number in opened for *_, number in WASTES)
     shown, door = figure(officer, "危险废物处置利用率")
     assert shown == "99.6% 2217.44/2226.35"
-    assert "900-039-49" in text(open_page(officer, door))
+    parts = open_page(officer, door)
+    assert "2226.35" in text(parts)
+    (produced,) = parts.xpath("//td[normalize-space()='产生量']//a/@href")
+    assert "900-039-49" in text(open_page(officer, produced))
     assert figure(officer, "管理计划备案率")[0] == "100.0% 3/3"
     classes = open_page(officer, "/waste").get_element_by_id("classes")
     assert "HW08 废矿物油与含矿物油废物" in classes.text_content()
@@ -314,7 +317,8 @@ def test_23_institutions_weigh_every_day_and_nothing_lies_for_longer_than_two(
     # All that may not lie there any more is disposed of: 23 × 11.5 kg of 267.7 less the 3.2 of today.
     shown, door = figure(officer, "医疗废物安全处置率")
     assert shown == "100.0% 264.5/264.5".replace("264.5", "264.50"), shown
-    assert "20263505100024" in text(open_page(officer, door))
+    (handed_over,) = open_page(officer, door).xpath("//td[normalize-space()='收运处置']//a/@href")
+    assert "20263505100024" in text(open_page(officer, handed_over))
 
 
 # ---- S-7 -----------------------------------------------------------------------------------------

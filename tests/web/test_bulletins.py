@@ -18,13 +18,13 @@ from docx import Document
 
 from ecoledger.accounts.models import AuditEntry, Person
 from ecoledger.accounts.roles import CAPABILITIES, Role
+from ecoledger.indicators import doors
 from ecoledger.indicators.figures import Figure
 from ecoledger.monitoring.models import Alarm, Point
 from ecoledger.reports import bulletin, drafting, rendering
 from ecoledger.reports.content import DayChart
 from ecoledger.reports.declaration import reports
 from ecoledger.reports.models import Draft, IssuedDocument
-from ecoledger.web.figures import records
 
 COUNTY, NORTH, SOUTH = "990101", "990101001", "990101002"
 
@@ -95,7 +95,7 @@ def test_every_figure_opens_the_records_that_reproduce_it(month, signed_in, made
     pages: dict[str, str] = {}
     counted = 0
     for figure in content.figures():
-        address = records.address(figure.records)
+        address = doors.address(figure.records)
         if address not in pages:
             pages[address] = body(leader.get(address))
         found = recount(figure, pages[address])
@@ -120,7 +120,7 @@ def test_every_figure_opens_the_records_that_reproduce_it(month, signed_in, made
 def test_a_mean_can_be_formed_again_from_the_days_behind_it(month, signed_in):
     content = bulletin.monthly(COUNTY, 2026, 10)
     figure = next(f for f in content.figures() if f.label == "PM2.5平均浓度")
-    page = body(signed_in("leader").get(records.address(figure.records)))
+    page = body(signed_in("leader").get(doors.address(figure.records)))
     values = [float(v) for v in re.findall(r'data-pm2_5="([\d.]+)"', page)]
     assert len(values) == 31
     assert sum(values) / len(values) == pytest.approx(float(figure.value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings import selecting
+from ecoledger.registers.waste.hazardous_waste import produce
 from ecoledger.registers.waste.medical_waste import DAYS, INSTITUTIONS
 from ecoledger.registers.waste.waste_balance import BALANCE
 from ecoledger.registers.waste.waste_ledgers import CONSIGNED, STORED, TAKEN_OUT
@@ -85,7 +86,9 @@ def test_a_figure_of_a_town_or_a_class_opens_its_own_rows(bureau, client):
         keys = page.xpath(f"//section[@id='{part}']//tr[@data-key]")
         assert len(keys) > 1
         for line in keys:
-            address = urlsplit(line.xpath(".//a/@href")[0])
+            addresses = [urlsplit(href) for href in line.xpath(".//a/@href")]
+            assert all(client.get(a.geturl()).status_code == 200 for a in addresses)
+            address = next(a for a in addresses if a.path == BALANCE.url)
             opened = selecting.select(BALANCE, bureau.dispatcher, QueryDict(address.query))
             assert opened
             assert all(own(row, line.get("data-key")) for row in opened)
@@ -97,3 +100,22 @@ def test_what_nobody_wrote_down_is_missing_and_not_nought(bureau, client):
     assert "没有产生台账" in page
     assert "没有利用处置台账" in page
     assert "0.0%" not in page
+
+
+def test_a_class_is_the_end_of_a_code_and_what_lies_in_store_opens_the_account(bureau, client):
+    """336-064-17 holds -06, and is no waste of HW06; that of HW06 lay there from the start and did not move."""
+    firm = Enterprise.objects.create(code="F-1", name="一号测试厂", area_code="990101002")
+    at = timezone.now()
+    for code in ("900-402-06", "336-064-17"):
+        produce(firm, code, Decimal(6000), on=date(at.year - 1, 5, 1), text="产生", by=None, at=at)
+    client.force_login(bureau.dispatcher)
+    page = lxml.html.fromstring(client.get("/waste").content)
+    (door,) = page.xpath("//section[@id='classes']//tr[@data-key='HW06']//a[contains(., '6.00')]")
+    account = lxml.html.fromstring(client.get(door.get("href")).content).text_content()
+    assert "900-402-06" in account
+    assert "336-064-17" not in account
+    assert (
+        account.count("6000.00") == 3
+    )  # the row, how much of it too long, and what all rows come to
+    balance = selecting.select(BALANCE, bureau.dispatcher, QueryDict("category=06"))
+    assert {row.code for row in balance} <= {"900-402-06"}

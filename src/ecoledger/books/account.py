@@ -121,6 +121,10 @@ class Account(Listing):
         """The item called ``key``. Raises ``KeyError``."""
         return {item.key: item for item in self.items}[key]
 
+    def group(self, key: str) -> str:
+        """What the item called ``key`` is counted under besides, such as a waste's category; "" of a book without."""
+        return ""
+
     def voucher(self, key: str) -> Voucher:
         """The kind of posting called ``key``. Raises ``KeyError``."""
         return {voucher.key: voucher for voucher in self.vouchers}[key]

@@ -7,6 +7,9 @@ behind the pages.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
 
 from ecoledger.indicators.figures import Records
 
@@ -38,9 +41,29 @@ COUNTED_MATTERS = Door("counted-matters")
 COUNTED_ROWS = Door("counted-rows")
 TARGETS = Door("targets")
 PLAN_TARGETS = Door("plan-targets")
+WASTE_RATE = Door("waste-rate")
 
 STATION = Door("station", page=True)
 ALARM = Door("alarm", page=True)
 MATTER = Door("matter", page=True)
 MATTERS = Door("matters", page=True)
 ROW = Door("row", page=True)
+
+
+def address(records: Records) -> str:
+    """Where the records of a figure are shown."""
+    query = dict(records.query)
+    match records.kind:
+        case STATION.key:
+            url = reverse("station", args=[query.pop("point")])
+        case ALARM.key:
+            url = reverse("alarm", args=[query.pop("id")])
+        case MATTERS.key:
+            url = reverse("matter-list", args=[query.pop("register")])
+        case ROW.key:
+            return query["url"]
+        case MATTER.key:
+            url = reverse("matter", args=[query.pop("register"), query.pop("id")])
+        case key:
+            url = reverse("records", args=[key])
+    return f"{url}?{urlencode(query)}" if query else url

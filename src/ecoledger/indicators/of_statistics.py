@@ -70,6 +70,8 @@ def figures_of(register_key: str, area_code: str, span: Span) -> list[Figure]:
 
 def _figure(one: Statistic, shown: dict[str, str]) -> Figure:
     door = doors.MATTERS.opens(**{**shown, **dict(parse_qsl(one.query))})
+    if one.query.startswith("/"):  # what is counted stands in another book
+        door = doors.ROW.opens(url=one.query)
     label = str(one.label)
     if one.numerator is not None and one.denominator is not None:
         return ratio(label, one.numerator, one.denominator, door)

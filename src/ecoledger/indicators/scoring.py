@@ -5,16 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
-
-from django.urls import reverse
 
 from ecoledger.books.score_sheet import Measured, Source
 from ecoledger.indicators import doors, of_registers, storing
 from ecoledger.indicators.declaring import Span, indicator_of
-from ecoledger.indicators.figures import Records
-
-_PAGES = {door.key for door in vars(doors).values() if isinstance(door, doors.Door) and door.page}
 
 
 def source(key: str) -> Source:
@@ -36,12 +30,8 @@ def source(key: str) -> Source:
             return Measured(None, figure.missing)
         value = Decimal(figure.value.numerator) / Decimal(figure.value.denominator)
         parts = f"（{figure.parts}）" if figure.parts else ""
-        return Measured(value, f"{figure.label}{figure.display}{parts}", _address(figure.records))
+        return Measured(
+            value, f"{figure.label}{figure.display}{parts}", doors.address(figure.records)
+        )
 
     return measured
-
-
-def _address(records: Records) -> str:
-    if records.kind in _PAGES:
-        return ""
-    return f"{reverse('records', args=[records.kind])}?{urlencode(records.query)}"

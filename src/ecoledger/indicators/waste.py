@@ -25,6 +25,7 @@ from ecoledger.indicators.declaring import HIGHER, LOWER, Source, Span, indicato
 from ecoledger.indicators.figures import PERCENT, Figure, Records, absent, quantity, ratio
 from ecoledger.registers.waste.disposal_capacity import CAPACITY, Covered, cover, lines_of
 from ecoledger.registers.waste.hazardous_waste import HAZARDOUS as WASTE_ACCOUNT
+from ecoledger.registers.waste.hazardous_waste import category_of
 from ecoledger.registers.waste.industrial_waste import (
     CONTRACTS,
     ROUTES,
@@ -38,6 +39,8 @@ from ecoledger.registers.waste.waste_balance import BALANCE, WasteBalance
 
 NOTHING = Decimal(0)
 TOWN = 9  # digits of a town's division code
+# A part of an area's waste: its name, and the division and the category its rows are asked for.
+Part = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,9 @@ class Hazardous:
     """Hazardous waste of an area over a span, t; ``None`` where nothing was written of it."""
 
     records: Records
+    # What is in store is read from the account, not from the rows of the balance; a rate is told by its parts.
+    stock: Records
+    rate: Records
     produced: Decimal | None = None
     own: Decimal | None = None
     consigned: Decimal | None = None
@@ -60,32 +66,53 @@ class Hazardous:
 
 def hazardous(area_code: str, span: Span, as_of: date | None = None) -> Hazardous:
     """The balance of an area's firms over a span of whole months."""
-    asked = f"area_code={area_code}"
-    whole = hazardous_by(area_code, span, lambda _area, _code: "", lambda _part: asked)
-    return whole.get("") or Hazardous(_records(span, asked))
+    whole = hazardous_by(area_code, span, lambda _area, _code: ("", area_code, ""))
+    return whole.get("") or Hazardous(*_records(span, area_code, ""))
 
 
-def _records(span: Span, asked: str) -> Records:
-    """The rows of a span for which the list is asked."""
+def hazardous_of(area_code: str, span: Span, category: str) -> Hazardous:
+    """The same of one category of waste (HW06)."""
+    parts = hazardous_by(
+        area_code, span, lambda _area, code: (category_of(code), area_code, category_of(code))
+    )
+    return parts.get(category) or Hazardous(*_records(span, area_code, category))
+
+
+def _records(span: Span, area_code: str, category: str) -> tuple[Records, Records, Records]:
+    """The rows of a span, what is in store at its end and the parts of a rate, of a division and a category."""
     last = span.end - timedelta(days=1)
-    return doors.ROW.opens(
-        url=f"{BALANCE.url}?span=month&begin_from={span.begin}&begin_to={last}&{asked}"
+    asked = f"span=month&begin_from={span.begin}&begin_to={last}&area_code={area_code}"
+    held = f"on={last}&area_code={area_code}"
+    if category:
+        asked, held = f"{asked}&category={category[2:]}", f"{held}&group={category}"
+    return (
+        doors.ROW.opens(url=f"{BALANCE.url}?{asked}"),
+        doors.ROW.opens(url=f"{WASTE_ACCOUNT.url}/holdings?{held}"),
+        _rate("hazardous", area_code, span, category),
     )
 
 
+def _rate(of: str, area_code: str, span: Span, category: str = "") -> Records:
+    asked = {"rate": of, "area": area_code, "category": category}
+    return doors.WASTE_RATE.opens(begin=f"{span.begin}", end=f"{span.end}", **asked)
+
+
+def _held(book: str, area_code: str, day: date) -> Records:
+    return doors.ROW.opens(url=f"/b/{book}/holdings?on={day}&area_code={area_code}")
+
+
 def hazardous_by(
-    area_code: str, span: Span, part: Callable[[str, str], str], asked: Callable[[str], str]
+    area_code: str, span: Span, part: Callable[[str, str], Part]
 ) -> dict[str, Hazardous]:
-    """The same of each part of an area's waste; ``part`` names it for a division's code and a waste code, ``asked`` says
-    what the list is asked for the part of that name.
+    """The same of each part of an area's waste; ``part`` says it for a division's code and a waste code.
 
     What is in store is told by the account at the end of the span, also of what did not move within it.
     """
     months = WasteBalance.objects.filter(
         span="month", begin__gte=span.begin, begin__lt=span.end, area_code__startswith=area_code
     ).order_by("entity", "code", "begin")
-    amounts: dict[str, dict[str, Decimal | None]] = {}
-    before: dict[str, Decimal] = {}
+    amounts: dict[Part, dict[str, Decimal | None]] = {}
+    before: dict[Part, Decimal] = {}
     for _key, rows in groupby(months, key=lambda row: (row.entity_id, row.code)):
         own = list(rows)
         key = part(own[0].area_code, own[0].code)
@@ -104,10 +131,12 @@ def hazardous_by(
     ):
         sums = amounts.setdefault(part(area, code), {})
         sums["closing"] = _plus(sums.get("closing"), Decimal(kilograms).quantize(KEPT) / 1000)
-    return {
-        key: Hazardous(_records(span, asked(key)), from_before=before.get(key, NOTHING), **sums)
-        for key, sums in amounts.items()
-    }
+    made = {}
+    for (name, division, category), sums in amounts.items():
+        balance, stock, rate = _records(span, division, category)
+        from_before = before.get((name, division, category), NOTHING)
+        made[name] = Hazardous(balance, stock, rate, from_before=from_before, **sums)
+    return made
 
 
 def _plus(one: Decimal | None, other: Decimal | None) -> Decimal | None:
@@ -148,7 +177,7 @@ def dealt_with(waste: Hazardous) -> Figure:
 )  # fmt: skip
 def in_store(waste: Hazardous) -> Figure:
     return quantity(
-        "危险废物贮存量", waste.closing, 2, "t", waste.records, missing=noop("没有出入库台账")
+        "危险废物贮存量", waste.closing, 2, "t", waste.stock, missing=noop("没有出入库台账")
     )
 
 
@@ -159,13 +188,13 @@ def in_store(waste: Hazardous) -> Figure:
 def disposal_ratio(waste: Hazardous) -> Figure:
     """Dealt with ÷ (produced + dealt with of what was in store before)."""
     if waste.dealt_with is None:
-        return absent("危险废物处置利用率", waste.records, noop("没有利用处置台账"))
+        return absent("危险废物处置利用率", waste.rate, noop("没有利用处置台账"))
     whole = (waste.produced or NOTHING) + waste.from_before
     return ratio(
         "危险废物处置利用率",
         waste.dealt_with,
         whole,
-        waste.records,
+        waste.rate,
         missing=noop("没有产生台账，无法计算"),
     )
 
@@ -177,10 +206,14 @@ def disposal_ratio(waste: Hazardous) -> Figure:
 class Medical:
     """Medical waste of an area over a span, kg: weighed, fetched, and what lay there at both ends.
 
-    ``waiting``: of what lies there at the end, what may still do so.
+    ``waiting``: of what lies there at the end, what may still do so. The doors: of the rate, and of each part of it.
     """
 
-    records: Records
+    rate: Records
+    days: Records
+    handed_over: Records
+    held_before: Records
+    held: Records
     weighed: Decimal
     fetched: Decimal
     opening: Decimal
@@ -210,9 +243,20 @@ def medical(area_code: str, span: Span, as_of: date | None = None) -> Medical:
         else:
             sums["fetched"] -= moved
     waiting = sum((min(held, recent.get(key, NOTHING)) for key, held in closing.items()), NOTHING)
-    records = of_books.every_tally()["medical_handover.kilograms"]
-    door = of_books.Counting(records.book, area_code, span).records_of(records)
-    return Medical(door, waiting=waiting, **sums)
+    tallies = of_books.every_tally()
+    days, handed_over = (
+        of_books.Counting(tally.book, area_code, span).records_of(tally)
+        for tally in (tallies["medical_day.kilograms"], tallies["medical_handover.kilograms"])
+    )
+    return Medical(
+        _rate("medical", area_code, span),
+        days,
+        handed_over,
+        _held(MEDICAL.key, area_code, span.begin - timedelta(days=1)),
+        _held(MEDICAL.key, area_code, end - timedelta(days=1)),
+        waiting=waiting,
+        **sums,
+    )
 
 
 MEDICAL_WASTE = Source("waste:medical", medical, touched_by="book:medical_waste", as_of_now=True)
@@ -229,7 +273,7 @@ def medical_disposal_ratio(waste: Medical) -> Figure:
         "医疗废物安全处置率",
         waste.fetched,
         whole,
-        waste.records,
+        waste.rate,
         missing=noop("没有称重记录，无法计算"),
     )
 

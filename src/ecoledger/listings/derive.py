@@ -45,6 +45,12 @@ def field_at(model: type[models.Model], path: str) -> Any:
     owner = model
     for name in relations:
         relation = field_at(owner, name)
+        if (
+            name == relations[-1]
+            and isinstance(relation, models.Field)
+            and relation.get_transform(last)
+        ):
+            return relation  # what is asked is made of the field: the last digits of a code
         if relation is None or (related := related_to(relation)) is None:
             raise DeclarationError(f"{model.__name__}: {name!r} in {path!r} leads nowhere")
         owner = related

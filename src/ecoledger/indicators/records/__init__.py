@@ -15,5 +15,6 @@ from ecoledger.indicators.records import (  # noqa: F401
     sea,
     sources,
     targets,
+    waste,
     water,
 )

@@ -12,6 +12,7 @@ from ecoledger.indicators.records.declaring import (
     Asked,
     Cell,
     Column,
+    Fact,
     NotThere,
     Page,
     Row,
@@ -23,7 +24,7 @@ from ecoledger.listings import veil
 from ecoledger.listings.cells import text_of
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Column as Listed
-from ecoledger.listings.tallies import Things
+from ecoledger.listings.tallies import Tally, Things
 
 SHOWN = 8
 EMPTY = "没有这样的记录。"
@@ -44,12 +45,14 @@ def counted_rows(asked: Asked) -> Page:
     if tally.yearly and not counting.span.is_year:
         return Page(title, (), (), problem=gettext(of_books.NO_YEAR), empty=EMPTY)
     if tally.things is not None:
-        return _of_things(title, counting, tally.things, asked.person)
+        return _of_things(title, counting, tally, tally.things, asked.person)
     rows = counting.rows(tally, book.visible_to(asked.person))
     of = counting.within(tally.of)
     rows = rows.filter(of if tally.whole is None else counting.within(tally.whole))
     counted = None if tally.whole is None else set(rows.filter(of).values_list("pk", flat=True))
-    columns = book.open_columns(asked.person)[:SHOWN]
+    every = book.open_columns(asked.person)
+    # What is added up is shown, wherever it stands in the list.
+    columns = every[:SHOWN] + tuple(c for c in every[SHOWN:] if c.name in (tally.add, tally.over))
     heads = [Column(str(c.label), lead=not number) for number, c in enumerate(columns)]
     if counted is not None:
         heads.append(Column("计入"))
@@ -58,12 +61,23 @@ def counted_rows(asked: Asked) -> Page:
         title,
         tuple(heads),
         Rows(rows.order_by(*book.order), lambda row: _row(book, columns, veiled(row), counted)),
+        facts=_comes_to(counting, tally, asked.person),
         notes=(numbered("共 %(n)s 条记录。", rows.count()) % {"n": rows.count()},),
         empty=EMPTY,
     )
 
 
-def _of_things(title: str, counting: of_books.Counting, things: Things, person: Person) -> Page:
+def _comes_to(counting: of_books.Counting, tally: Tally, person: Person) -> list[Fact]:
+    """The sum or share that the rows shown come to; a mere number of rows is said anyway."""
+    if not tally.add and not tally.over and tally.whole is None:
+        return []
+    figure = counting.figure(tally, counting.book.visible_to(person))
+    return [Fact(tally.name, (figure, f"（{figure.parts}）" if figure.parts else ""))]
+
+
+def _of_things(
+    title: str, counting: of_books.Counting, tally: Tally, things: Things, person: Person
+) -> Page:
     """The things that a share is made of: what each comes to, ticked where it counts; of some nobody told."""
     book = things.book
     parts = counting.parts(things, book.visible_to(person))
@@ -82,7 +96,8 @@ def _of_things(title: str, counting: of_books.Counting, things: Things, person: 
         )
     heads = (Column(str(book.label), lead=True), Column(things.amount, "number"), Column("计入"))
     notes = (numbered("共 %(n)s 条记录。", len(rows)) % {"n": len(rows)},)
-    return Page(title, heads, rows, notes=notes, empty=EMPTY)
+    facts = _comes_to(counting, tally, person)
+    return Page(title, heads, rows, facts=facts, notes=notes, empty=EMPTY)
 
 
 def _row(book: Listing, columns: tuple[Listed, ...], row: object, counted: set[int] | None) -> Row:

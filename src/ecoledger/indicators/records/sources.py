@@ -10,6 +10,7 @@ from ecoledger.accounts.scope import covers
 from ecoledger.indicators import doors, sources
 from ecoledger.indicators.records.declaring import Asked, Cell, Column, Page, Row, between, table
 from ecoledger.indicators.sources import SourceMonth
+from ecoledger.registers.water.compensation import last_of
 from ecoledger.registers.water.samples import SAMPLES
 from ecoledger.registers.water.source_models import WaterSource
 
@@ -48,7 +49,9 @@ def months(rows: Collection[SourceMonth], title: str = "") -> Page:
 
 def _row(row: SourceMonth) -> Row:
     source = row.source
-    sampled = doors.ROW.opens(url=f"{SAMPLES.url}?about={source.pk}")
+    sampled = doors.ROW.opens(
+        url=f"{SAMPLES.url}?about={source.pk}&at_from={row.month}&at_to={last_of(row.month)}"
+    )
     return Row(
         (
             Cell(f"{row.month:%Y-%m}"), Cell(source.name, opens=doors.ROW.opens(url=f"/entities/{source.pk}")),

@@ -104,12 +104,15 @@ def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statisti
         **{colour: Count("pk", filter=Q(colour=colour)) for colour in Rating.Colour.values},
     )
     good = n["green"] + n["blue"]
+    # Firms are counted, and opened: not the batches that they were rated in.
+    batches = "&".join(f"batch={pk}" for pk in done.values_list("pk", flat=True))
+    opens = f"{RATINGS.url}?{batches}" if batches else ""
     return [
         Statistic("batches", "已发布批次", done.count(), "state=announced", "批"),
-        Statistic("rated", "参评企业", n["all"], "state=announced", "家次"),
-        Statistic("firms", "参评企业（去重）", n["firms"], "state=announced", "家"),
+        Statistic("rated", "参评企业", n["all"], opens, "家次"),
+        Statistic("firms", "参评企业（去重）", n["firms"], opens, "家"),
         *(
-            Statistic(colour, word, n[colour], "state=announced", "家次")
+            Statistic(colour, word, n[colour], f"{opens}&colour={colour}" if opens else "", "家次")
             for colour, word in Rating.Colour.choices
         ),
         share("good", "良好以上比例", good, n["all"], note="绿和蓝÷参评企业家次"),

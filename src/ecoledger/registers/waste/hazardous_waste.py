@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
@@ -23,6 +24,7 @@ from ecoledger.books.models import Holding, Posting
 from ecoledger.entities.models import Entity
 from ecoledger.listings import own_data
 from ecoledger.listings.catalogue import declare
+from ecoledger.listings.parts import Choices
 from ecoledger.listings.refusals import Refused
 from ecoledger.standards import waste
 from ecoledger.standards.identifiers import parse_waste_code
@@ -47,6 +49,39 @@ class WasteAccount(Account):
         if not code.ok:
             raise KeyError(key)
         return Item(code.code, f"{name_of(code.code)} {code.code}".strip(), "kg", 2)
+
+    def group(self, key: str) -> str:
+        return category_of(key)
+
+
+class CategoryDigits(models.Transform):
+    """The last two digits of a code, which are its category: ``code__category__in=["06"]``."""
+
+    lookup_name = "category"
+    output_field = models.CharField()
+    template = "RIGHT(%(expressions)s, 2)"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **_more: Any) -> Any:
+        return self.as_sql(compiler, connection, template="SUBSTR(%(expressions)s, -2)")
+
+
+models.CharField.register_lookup(CategoryDigits)
+
+
+def category_of(code: str) -> str:
+    """The category of a code of the national list, which its last two digits say.
+
+    >>> category_of("336-064-17")
+    'HW17'
+    """
+    return f"HW{code[-2:]}"
+
+
+def categories() -> Choices:
+    """What a list is asked for, by the digits that codes end with."""
+    return tuple(
+        (key[2:], f"{key} {name}") for key, name in sorted(waste.hazardous_classes().items())
+    )
 
 
 def is_waste_code(text: str) -> None:

@@ -25,10 +25,10 @@ from ecoledger.entities.models import Enterprise
 from ecoledger.listings import own_data
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.parts import View
+from ecoledger.listings.parts import Filter, Kind, View
 from ecoledger.listings.tallies import tally
 from ecoledger.registers.waste import hazardous_waste
-from ecoledger.registers.waste.hazardous_waste import HAZARDOUS, name_of
+from ecoledger.registers.waste.hazardous_waste import HAZARDOUS, categories, name_of
 from ecoledger.registers.waste.manifests import ManifestItem
 from ecoledger.registers.waste.producers import WasteDeclaration
 from ecoledger.registers.waste.waste_ledgers import WasteRecord
@@ -306,13 +306,14 @@ def follow_postings(since: datetime) -> int:
 
 hazardous_waste.on_changed.append(rebuild)
 
+CATEGORY = Filter("category", "废物类别", Kind.CHOICE, path="code__category", choices=categories())
 BALANCE = declare(Listing(
     key="waste_balance", label="危险废物平衡核对", line="waste", tab="waste", model=WasteBalance,
     edit=frozenset(), enterprise="entity__code", order=("-begin", "pk"),
     columns=("entity", "waste", "span", "begin", "differences", "opening", "produced", "stored", "taken_out",
              "closing", "own", "consigned", "manifest_out", "manifest_in", "declared", "declared_out",
              "declared_stock", "area_code"),
-    filters=("span", "begin", "differs", "code", "entity", "area_code"), search=("entity__name", "code"),
+    filters=("span", "begin", "differs", CATEGORY, "code", "entity", "area_code"), search=("entity__name", "code"),
     labels={"waste": "废物"}, lead="entity", under=("waste",),
     views=(View("differs", "有差异", {"differs": "1"}), View("years", "按年", {"span": "year"})),
     empty="还没有可核对的数据。导入五类台账、联单和申报后，这里按单位、代码和月份核对。",

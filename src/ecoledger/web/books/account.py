@@ -38,7 +38,12 @@ def holdings(request: Request, key: str) -> HttpResponse:
     held = _holdings(request, book).filter(outside=False)
     if (about := asked.number(request.GET.get("about", ""))) is not None:
         held = held.filter(entity__in=Entity.with_parts(about))
-    had, days = accounts.balances_on(held, day), book.longest_days
+    area, group = request.GET.get("area_code", ""), request.GET.get("group", "")
+    had, days = (
+        accounts.balances_on(held.filter(area_code__startswith=area), day),
+        book.longest_days,
+    )
+    had = [(row, balance) for row, balance in had if not group or book.group(row.item) == group]
     old = {row.pk: kept for row, kept in accounts.all_held_longer(held, day, days)} if days else {}
     rows = [
         {
@@ -56,11 +61,22 @@ def holdings(request: Request, key: str) -> HttpResponse:
         {
             "book": book,
             "rows": rows,
+            "total": _total(rows),
+            "area": area and area_name(area),
+            "group": group,
             "day": day,
             "may_change": book.may_change(request.user),
             "broken": accounts.first_broken(book),
         },
     )
+
+
+def _total(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """What the rows come to, where all are counted in one unit."""
+    items = [row["item"] for row in rows]
+    if not items or len({item.unit for item in items}) > 1:
+        return None
+    return {"item": items[0], "balance": sum(row["balance"] for row in rows)}
 
 
 @require_GET

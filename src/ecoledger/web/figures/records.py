@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any, cast
-from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
@@ -13,9 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from ecoledger.indicators import doors
 from ecoledger.indicators import records as _tables  # noqa: F401  declares the tables
-from ecoledger.indicators.figures import Records
 from ecoledger.indicators.records.declaring import (
     A_PAGE,
     Asked,
@@ -32,25 +29,6 @@ from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.export import download, too_long
 from ecoledger.web.templatetags.show import water_class
-
-
-def address(records: Records) -> str:
-    """Where the records of a figure are shown."""
-    query = dict(records.query)
-    match records.kind:
-        case doors.STATION.key:
-            url = reverse("station", args=[query.pop("point")])
-        case doors.ALARM.key:
-            url = reverse("alarm", args=[query.pop("id")])
-        case doors.MATTERS.key:
-            url = reverse("matter-list", args=[query.pop("register")])
-        case doors.ROW.key:
-            return query["url"]
-        case doors.MATTER.key:
-            url = reverse("matter", args=[query.pop("register"), query.pop("id")])
-        case key:
-            url = reverse("records", args=[key])
-    return f"{url}?{urlencode(query)}" if query else url
 
 
 def _found(request: Request, kind: str) -> Page:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from ecoledger.entities.models import Area
 from ecoledger.entities.validity import overlapping
-from ecoledger.indicators import of_books, target_book
+from ecoledger.indicators import doors, of_books, target_book
 from ecoledger.indicators.declaring import Span
 from ecoledger.listings import asked
 from ecoledger.registers.plan.target_book import TARGETS
@@ -24,7 +24,6 @@ from ecoledger.registers.soil.well_years import YEARS, WellYear
 from ecoledger.registers.soil.wells import CLASSES, SAMPLES, WELLS
 from ecoledger.standards.percent import Percent
 from ecoledger.web.access import Request, needs
-from ecoledger.web.figures import records
 
 
 def _year(request: Request) -> int:
@@ -89,7 +88,7 @@ def _behind(area_code: str, year: int) -> str:
     counting = of_books.Counting(
         FIELD_YEARS, area_code, Span(date(year, 1, 1), date(year + 1, 1, 1))
     )
-    return records.address(counting.records_of(rate))
+    return doors.address(counting.records_of(rate))
 
 
 @needs("see_cockpit")

@@ -11,10 +11,10 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
+from ecoledger.indicators import doors
 from ecoledger.indicators.figures import Change, Figure, bare, plain, written
 from ecoledger.standards import surface_water
 from ecoledger.standards.water_periods import PeriodMean
-from ecoledger.web.figures import records
 
 register = template.Library()
 # A cell with more characters than this may break over lines.
@@ -26,7 +26,7 @@ _COUNTERS = frozenset((*"件个家条份单只项起座户种张批处篇类次"
 @register.simple_tag
 def records_url(figure: Figure) -> str:
     """Where the records of ``figure`` are shown."""
-    return records.address(figure.records)
+    return doors.address(figure.records)
 
 
 @register.simple_tag

@@ -10,6 +10,7 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from ecoledger.indicators import doors
 from ecoledger.indicators.records.declaring import Cell, Column, Row
 from ecoledger.web.figures import records
 from ecoledger.web.templatetags import show
@@ -55,7 +56,7 @@ def record_cell(cell: Cell | str) -> SafeString | str:
         return conditional_escape(gettext(cell))
     shown: SafeString | str = _shown(cell)
     if cell.opens is not None:
-        shown = format_html('<a href="{}">{}</a>', records.address(cell.opens), shown)
+        shown = format_html('<a href="{}">{}</a>', doors.address(cell.opens), shown)
     if cell.note and cell.kind == "text":
         shown = format_html('{} <span class="quiet small">{}</span>', shown, cell.note)
     return shown

@@ -445,3 +445,9 @@ def left_out(why: str) -> str:
 @register.filter
 def json_line(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False) if content else ""
+
+
+@register.filter
+def of_year(book: str, year: int) -> str:
+    """A book's name with the year it is looked at, said once: 2026年责任书, 2026 · 分年指标."""
+    return book if book.startswith(f"{year}年") else f"{year} · {book}"

@@ -20,7 +20,7 @@ from ecoledger.indicators import waste
 from ecoledger.indicators.declaring import Span, figures, indicator_of
 from ecoledger.indicators.figures import Figure
 from ecoledger.listings import asked
-from ecoledger.registers.waste.hazardous_waste import name_of
+from ecoledger.registers.waste.hazardous_waste import category_of, name_of
 from ecoledger.standards.waste import hazardous_classes
 from ecoledger.web.access import Request, needs
 
@@ -123,7 +123,7 @@ def _read(of: waste.Hazardous) -> tuple[Figure, ...]:
 def _towns(area: str, span: Span) -> list[Row]:
     """The towns in which hazardous waste is produced or in store."""
     parts = waste.hazardous_by(
-        area, span, lambda code, _waste: code[: waste.TOWN], lambda code: f"area_code={code}"
+        area, span, lambda code, _waste: (code[: waste.TOWN], code[: waste.TOWN], "")
     )
     names = dict(Area.objects.filter(code__in=parts).values_list("code", "name"))
     return [Row(code, names.get(code, code), _read(of)) for code, of in sorted(parts.items())]
@@ -133,10 +133,7 @@ def _classes(area: str, span: Span) -> list[Row]:
     """The classes of which anything was written, the largest first."""
     names = hazardous_classes()
     parts = waste.hazardous_by(
-        area,
-        span,
-        lambda _area, code: f"HW{code[-2:]}",
-        lambda key: f"area_code={area}&code=-{key[-2:]}",
+        area, span, lambda _area, code: (category_of(code), area, category_of(code))
     )
     ordered = sorted(parts.items(), key=lambda pair: (-(pair[1].produced or 0), pair[0]))
     return [Row(key, f"{key} {names.get(key, '')}".strip(), _read(of)) for key, of in ordered]
