@@ -103,7 +103,7 @@ def _targets(year: int) -> int:
     )  # fmt: skip
     PlanTarget.objects.bulk_create(
         PlanTarget(
-            book="“十四五”分年指标（演示）", year=each, area_code=city.CITY_CODE, number=number, group=field, name=name,
+            book=f"{year - 2}—{year + 1}年生态环境分年指标（演示）", year=each, area_code=city.CITY_CODE, number=number, group=field, name=name,
             kind="expected", comparator=comparator, target=Decimal(str(level)), unit=unit,
             reported=Decimal(str(came_to)) if came_to is not None else None, lead=bureau, synthetic=True,
         )

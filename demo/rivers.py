@@ -226,7 +226,7 @@ def _compensation(generator: random.Random, at: datetime) -> int:
     head, desk = person("diaodu"), person("jiance")
     compensating.choose(
         compensating.OWN, [], by=head, city_percent="20",
-        own={"title": "澜州市镇街横向生态补偿办法（演示）", "kind": "load", "payer": "upstream", "payee": "downstream",
+        own={"title": "安澜市镇街横向生态补偿办法（演示）", "kind": "load", "payer": "upstream", "payee": "downstream",
              "two_way": True, "factors": [("codmn", "1.5"), ("nh3n", "10"), ("tp", "10")], "bands": []},
     )  # fmt: skip
     crossing = [s for s in Section.objects.all() if s.upstream_area_code and s.upstream_area_code != s.downstream_area_code]  # fmt: skip

@@ -171,11 +171,20 @@ export function startControls(): void {
     const button = event.submitter;
     // The pressed button's own value is still to be sent, so it is disabled after this turn.
     setTimeout(() => button?.setAttribute("disabled", ""), 0);
+    setTimeout(() => {
+      if (!button) return;
+      button.dataset.said = button.innerHTML;
+      button.textContent = document.body.dataset.wordsBusy ?? "";
+    }, 1000);
   });
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) {
       delete form.dataset.sent;
-      form.querySelectorAll("button[disabled]").forEach((button) => button.removeAttribute("disabled"));
+      form.querySelectorAll<HTMLElement>("button[disabled]").forEach((button) => {
+        button.removeAttribute("disabled");
+        if (button.dataset.said !== undefined) button.innerHTML = button.dataset.said;
+        delete button.dataset.said;
+      });
     }
   });
   // Where the live connection is lost the page says so instead of showing old figures as new.

@@ -18,6 +18,8 @@ from ecoledger.matters.models import Circulation, Clock, Matter
 from ecoledger.matters.register import register_of, seen_of
 from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
 from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
+from ecoledger.registers.water import compensation
+from ecoledger.registers.water.compensation_models import CompensationMonth
 from ecoledger.reports import checking, drafting, rendering, spans
 from ecoledger.reports.compensation_sheet import SHEET
 from ecoledger.reports.content import Table
@@ -297,17 +299,35 @@ def test_compensation_is_computed_with_every_step(month, settings):
     [row] = [r for r in table.rows if r[0] == section]
     # Both below the target, and nothing said of who lies above and below: each step, and nothing to pay.
     assert row[1:3] == ("—", "—")
-    assert "(1.5－1.5)mg/L×30万元/(mg/L)=0万元" in str(row[4])
-    assert str(row[4]).endswith("无需支付")
+    assert "(1.5－1.5)mg/L×30万元/(mg/L)=0万元" in str(row[-1])
+    assert str(row[-1]).endswith("无需支付")
+
+
+def test_the_sheet_tells_a_month_as_it_stands_in_the_book(month, settings):
+    """The county's part, the nets and who answers for the rule are those of the account, each amount with one unit."""
+    bills(settings, "heze")
+    section = Section.objects.filter(area_code__startswith=COUNTY).first()
+    kept = CompensationMonth.objects.create(
+        register="compensation_month", area_code=COUNTY, month=date(2026, 10, 1), title="2026年10月",
+        rule="本市办法", mark="本局确定", computed_at=timezone.now(),
+    )  # fmt: skip
+    kept.bills.create(section=section, payer="上游县", payee="下游县", amount="50.5", shared="10.1")
+    text, shown = said(SHEET), tables(SHEET)
+    assert "依据本市办法，核算断面1个，其中需支付补偿金1个。规则来源：本局确定。" in text
+    county = str(compensation.said()["county"])
+    nets = {str(name): str(net) for name, net in shown["各方净额"].rows}
+    assert nets == {"上游县": "-50.5000", "下游县": "60.6000", county: "-10.1000"}
+    paid = [tuple(map(str, row)) for row in shown["按责任方汇总"].rows]
+    assert paid == [("上游县", "下游县", "50.5000"), (county, "下游县", "10.1000")]
 
 
 def test_a_rule_that_counts_loads_names_the_flow_that_is_missing(month, settings):
     section = next(iter(bills(settings, "zhenjiang")))
     [row] = [r for r in tables(SHEET)["各断面补偿核算"].rows if r[0] == section]
-    assert "缺少2026-10的断面水量" in str(row[4])
+    assert "缺少2026-10的断面水量" in str(row[-1])
     bills(settings, "zhenjiang", flow=1200)
     [row] = [r for r in tables(SHEET)["各断面补偿核算"].rows if r[0] == section]
-    assert "1200万m³" in str(row[4])
+    assert "1200万m³" in str(row[-1])
 
 
 @pytest.mark.parametrize("document", [*SUMMARIES, *NOTICES, SHEET], ids=lambda d: d.key)

@@ -15,7 +15,14 @@ from pypdf import PdfReader
 from tests.daily_values import put_air, span
 
 from ecoledger.entities.models import Area
-from ecoledger.indicators import of_registers, own_rules, scorecards, scoring, warning_rules
+from ecoledger.indicators import (
+    of_registers,
+    own_rules,
+    scorecards,
+    scoring,
+    targets,
+    warning_rules,
+)
 from ecoledger.indicators.declaring import Span
 from ecoledger.indicators.figures import Change, Figure
 from ecoledger.listings.refusals import Refused
@@ -62,10 +69,9 @@ def text_of(content: bytes) -> str:
 
 def test_sentences_are_written_from_figures_that_open_their_records(month):
     bulletin = rendering.report_of(month, "试")
+    # Nobody has written what comes next, so that there is no heading for it.
     headings = [s.heading for s in bulletin.sections]
-    assert headings == [
-        "一、环境质量指标完成情况", "二、重点工作进展情况", "三、存在的主要问题", "四、下一步工作打算",
-    ]  # fmt: skip
+    assert headings == ["一、环境质量指标完成情况", "二、重点工作进展情况", "三、存在的主要问题"]
     said = checking.text_of(bulletin)
     assert (
         "2026年10月，全县有效监测30天（日历31天），其中优良天数24天、污染天数6天，优良天数比例80.0%，同比"
@@ -176,8 +182,12 @@ def test_a_summary_of_one_town_leaves_out_figures_of_cases_that_only_some_may_kn
     assert told(town) == (None, "限定知悉范围", False)
     draft = drafting.begin_report(YEARLY, town, OCTOBER, by=people["leader"])
     assert "涉及限定知悉范围事项的数字不列" in draft.content["said"]["数字说明"]
-    # What is not told is not denied either.
-    assert "没有立案" not in checking.text_of(rendering.report_of(draft, "试"))
+    # What is not told is not denied either, nor is a sentence made of dashes; a heading without text is none.
+    said = checking.text_of(rendering.report_of(draft, "试"))
+    assert "没有立案" not in said
+    assert "一是严格执法监管。有关数字不列。" in said
+    assert "—，" not in said
+    assert "下一步工作打算" not in said
     Matter.objects.filter(pk=case.pk).update(circulation=Circulation.STAFF)
     assert told(town) == (1, "有", True)
 
@@ -483,3 +493,18 @@ def test_what_one_town_keeps_back_is_no_difference_of_what_the_others_and_the_co
     Area.objects.filter(code__in=[*codes, third]).delete()
     assert back() == {COUNTY, fourth}
     assert named_figures.gathered([name], asked).named[name].value is None
+
+
+def test_a_town_is_not_measured_by_the_target_of_the_whole_area(files, bureau, settings):
+    """A target without an area is the bureau's; a town's document speaks of what is set for the town."""
+    own = bureau.towns[0].code
+    (settings.PROFILE / "targets.toml").write_text(
+        '[[target]]\nindicator = "good_day_ratio"\nyear = 2026\nvalue = 97\n'
+        f'[[target]]\nindicator = "good_day_ratio"\nyear = 2026\nvalue = 90\narea = "{own}"\n',
+        encoding="utf-8",
+    )
+    set_for = {
+        code: [int(goal.value) for goal in targets.own(code, 2026)]
+        for code in (COUNTY, own, bureau.towns[1].code)
+    }
+    assert list(set_for.values()) == [[97], [90], []]

@@ -303,7 +303,7 @@ def test_warning_instructions_verification_and_effect_on_one_page(
     # The projector's form of the same page shows no menu.
     page.goto(f"{address}?wall=1")
     expect(page.locator("#menu")).to_be_hidden()
-    expect(page.locator("#effect")).to_contain_text("kg/d")
+    expect(page.locator("#effect")).to_contain_text("PM2.5")
 
 
 @pytest.mark.story("A16")

@@ -378,6 +378,10 @@ def test_paper_shows_the_whole_list_and_a_matter_without_its_forms(page, county)
     assert page.locator("h1").is_visible()
     fields = page.locator("main :is(input, select, textarea, button)")
     assert not [n for n in range(fields.count()) if fields.nth(n).is_visible()]
+    # The place and days that a page was asked for stand on the sheet as words; its button does not.
+    page.goto("/air/baseline")
+    assert page.locator(".filters select[name=area]").is_visible()
+    assert not page.locator(".filters .btn").first.is_visible()
 
 
 def test_the_map_says_what_its_marks_are_and_is_walked_by_list_and_keyboard(page, county):

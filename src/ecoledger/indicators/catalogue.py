@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_noop as noop
 
-from ecoledger.indicators import air, boundaries, outlets, sea, sources, water
+from ecoledger.indicators import air, boundaries, doors, outlets, sea, sources, water
 from ecoledger.indicators.behaviours import Progress
 from ecoledger.indicators.declaring import (
     HIGHER,
@@ -18,7 +18,9 @@ from ecoledger.indicators.declaring import (
     declare,
     indicator,
 )
-from ecoledger.indicators.figures import PERCENT, Figure, absent, count
+from ecoledger.indicators.figures import PERCENT, Figure, absent, count, ratio
+from ecoledger.registers.water import balance
+from ecoledger.registers.water.sewage_models import SewageRegion
 
 if TYPE_CHECKING:
     from datetime import date
@@ -383,3 +385,23 @@ def outlet_mean_ratio(found: outlets.Mouths) -> Figure:
 )  # fmt: skip
 def outlet_months_ratio(found: outlets.Mouths) -> Figure:
     return found.by_months
+
+
+def _sewage(area_code: str, span: Span, as_of: date | None) -> balance.YearBalance:
+    regions = SewageRegion.objects.filter(area_code__startswith=area_code)
+    return balance.of_year(regions, span.begin.year)
+
+
+SEWAGE = Source("sewage_balance", _sewage, touched_by="book:plant_month", as_of_now=True)
+
+
+@indicator(
+    key="sewage_collected_ratio", name="生活污水集中收集率", unit=PERCENT, better=HIGHER, line="water",
+    source=SEWAGE, per=("year",), target="ratio", highest=100,
+)  # fmt: skip
+def sewage_collected_ratio(found: balance.YearBalance) -> Figure:
+    """By the balance of pollutants of the year's regions, as far as its months are entered."""
+    door, rate = doors.ROW.opens(url=f"/water/balance?year={found.year}"), found.total
+    if rate is None:
+        return absent("生活污水集中收集率", door, noop("没有可核算的区域"))
+    return ratio("生活污水集中收集率", rate.collected, rate.generated, door, 2, rate.standard)

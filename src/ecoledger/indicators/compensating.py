@@ -27,6 +27,7 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.registers.water import compensation as books
 from ecoledger.registers.water import samples
 from ecoledger.registers.water.compensation import Bill, Counted
+from ecoledger.registers.water.compensation_models import CompensationMonth
 from ecoledger.registers.water.sample_models import MonthlyFlow
 from ecoledger.standards import compensation, surface_water
 from ecoledger.standards.catalogue import Edition, Mark
@@ -55,6 +56,7 @@ KINDS = {
 PARTIES = {"upstream": "上游", "downstream": "下游", "fund": "统筹资金"}
 # Numbers of an own formula and the rows of its tables, as they stand in the file and on the page.
 NUMBERS = ("amount", "amount_not_worse_than_inflow", "step", "cap")
+NO_PARTIES = "没有写明上下游责任方"
 # Keys by which rules on file call a factor that the standard calls otherwise.
 _CALLED = {"cod": "codcr"}
 
@@ -331,7 +333,7 @@ def _bill(
     month = f"{begin:%Y-%m}"
     blank = SectionBill(period, across)
     if between is None:
-        return replace(blank, why="没有写明上下游责任方")
+        return replace(blank, why=NO_PARTIES)
     if across is not None and across.dry:
         return replace(blank, why="断流，不核算")
     if period.mean is None:
@@ -363,14 +365,26 @@ def counted(area_code: str, month: date) -> Counted:
             "condition", _("选定的补偿规则在%s没有生效的版本。") % f"{month:%Y-%m}"
         ) from wrong
     share = Fraction(str(table.get("city_percent", 0))) / 100
-    rows = bills(area_code, month, end)
     # Of the county's own book: sections that some party answers for, and those between two towns.
-    kept = [_kept(one, share) for one in rows if one.crossing is not None or one.result is not None]
+    kept = [_kept(one, share) for one in bills(area_code, month, end) if one.why != NO_PARTIES]
     return Counted(
         edition.title or edition.standard,
         _OWN_RULE if table.get("rule") == OWN else edition.mark.label,
         kept,
     )
+
+
+def account(area_code: str, month: date) -> Counted:
+    """A month as it stands in the book, where it was computed there, else as it is counted now. Raises :class:`Refused`."""
+    kept = CompensationMonth.objects.filter(
+        area_code=area_code, month=month, withdrawn_at=None, computed_at__isnull=False
+    ).first()  # fmt: skip
+    if kept is None:
+        return counted(area_code, month)
+    lines = kept.bills.select_related("section").order_by(
+        "section__river__code", "section__chainage_km"
+    )
+    return Counted(kept.rule, kept.mark, list(lines))
 
 
 def _kept(one: SectionBill, share: Fraction) -> Bill:

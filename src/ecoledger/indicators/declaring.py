@@ -67,6 +67,8 @@ class Source:
     of: Callable[[str, Span, date | None], Any]
     touched_by: str
     as_of_now: bool = False
+    # Of now alone, whatever span is asked: of a year before it tells nothing.
+    undated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

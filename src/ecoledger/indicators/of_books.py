@@ -176,7 +176,8 @@ def _indicator(key: str, tally: Tally) -> Indicator:
         unit=PERCENT if tally.whole is not None or tally.over else tally.unit,
         better=HIGHER if tally.better == "higher" else LOWER,
         line=book.line,
-        source=Source(f"book:{book.key}", partial(_of, book), touched_by=f"book:{book.key}", as_of_now=True),
+        source=Source(f"book:{book.key}", partial(_of, book), touched_by=f"book:{book.key}", as_of_now=True,
+                      undated=not tally.spans and not tally.yearly),
         read=partial(_read, tally),
     )  # fmt: skip
 

@@ -184,6 +184,8 @@ def _beside(
         return ""
     if measured.unit != row.unit or of_registers.untold(measured, back, person):
         return ""
+    if measured.source.undated and of_registers.is_over(span):
+        return ""  # as it stands today, which is nothing of that year
     computed = storing.figure(measured, row.area_code, span)
     return _("系统核算%s") % computed if _unlike(row, computed) else ""
 
@@ -235,6 +237,8 @@ def _figure(row: PlanTarget, span: Span, back: Collection[str], person: Person |
             return absent(row.name, door, f"没有指标 {row.indicator}")
         if of_registers.untold(measured, back, person):
             return absent(row.name, door, of_registers.KEPT_BACK)
+        if measured.source.undated and of_registers.is_over(span):
+            return _reported(row)  # as it stands today tells nothing of a year that is over
         return storing.figure(measured, row.area_code, span)
     return _reported(row)
 

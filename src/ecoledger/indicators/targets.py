@@ -47,6 +47,7 @@ from ecoledger.indicators.figures import (
     quantity,
     written,
 )
+from ecoledger.monitoring.computing.evaluate import COUNTY_DIGITS
 from ecoledger.monitoring.models import Point
 from ecoledger.standards.percent import exact
 
@@ -156,6 +157,11 @@ def of(area_code: str, year: int) -> list[Target]:
         if fits and (target.area or target.indicator.key not in chosen):
             chosen[target.indicator.key] = target
     return [chosen[key] for key in INDICATORS if key in chosen]
+
+
+def own(area_code: str, year: int) -> list[Target]:
+    """Those that a document of a division speaks of: what is set for the bureau's whole area is no town's own."""
+    return [goal for goal in of(area_code, year) if goal.area or len(area_code) <= COUNTY_DIGITS]
 
 
 @dataclass(frozen=True)

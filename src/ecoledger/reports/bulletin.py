@@ -219,7 +219,7 @@ def monthly(area_code: str, year: int, month: int) -> Bulletin:
 def _goals(area_code: str, year: int) -> tuple[list[targets.Target], str]:
     """The area's targets; with a faulty file none, and what is wrong with it."""
     try:
-        return targets.of(area_code, year), ""
+        return targets.own(area_code, year), ""
     except targets.TargetsError as wrong:
         return [], str(wrong)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from ecoledger.matters.models import Matter
@@ -18,10 +17,7 @@ _NAMES = ("各方收支", "断面核算", "未核算断面", "申诉期")
 def values(matter: Matter) -> dict[str, Any]:
     """The nets of every party, who pays whom by which section, and what was left out and why."""
     month = CompensationMonth.objects.get(pk=matter.pk)
-    nets: dict[str, Decimal] = {}
-    for (payer, payee), amount in compensation.pairs(month).items():
-        nets[payer] = nets.get(payer, Decimal(0)) - amount
-        nets[payee] = nets.get(payee, Decimal(0)) + amount
+    nets = compensation.nets(compensation.pairs(month))
     lines = list(
         month.bills.select_related("section").order_by(
             "section__river__code", "section__chainage_km"

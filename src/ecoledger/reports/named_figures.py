@@ -199,9 +199,9 @@ def _untold(figure: Figure, aspect: str) -> Part:
 
 
 def _of_the_moment(indicator: Indicator) -> bool:
-    """Whether it speaks of now, so that a year before cannot be told: an undated count of a register."""
-    return indicator.source.as_of_now and indicator.source.key.startswith(
-        ("register:", "statistics:")
+    """Whether it speaks of now, so that a year before cannot be told: an undated count of a register or book."""
+    return indicator.source.undated or (
+        indicator.source.as_of_now and indicator.source.key.startswith(("register:", "statistics:"))
     )
 
 
@@ -233,7 +233,7 @@ def _aspect(
 def _level(indicator: Indicator, asked: Asked) -> tuple[Fraction, str] | None:
     """The year's target: of the profile, else of a target book."""
     try:
-        goals = targets.of(asked.area_code, asked.span.begin.year)
+        goals = targets.own(asked.area_code, asked.span.begin.year)
     except targets.TargetsError:
         goals = []
     for goal in goals:
@@ -353,7 +353,10 @@ def _register_rows(asked: Asked) -> list[dict[str, Part]]:
 def of_books() -> str:
     """What the list of books counts, and that it does not hold those which only some may see, where there are any."""
     kept = [register for register in all_registers() if not for_readers(register.see)]
-    counted = "各台账新立为期内登记的件，办结、在办、超期含往年结转的件。"
+    counted = (
+        "各台账新立为期内登记的件，办结、在办、超期含往年结转的件；"
+        "超期为当前环节（签收、办理、验收等）已过时限的件，不都是超过完成时限。"
+    )
     return f"{counted}台账表不含限定知悉范围的台账。" if kept else counted
 
 

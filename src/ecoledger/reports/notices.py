@@ -113,7 +113,7 @@ def _by_town(register: Register, of: Spoken) -> Table | None:
     rows: list[tuple[Part, ...]] = []
     codes = towns(of.area_code)
     hidden = {code for code, key in of_registers.kept_back(codes) if key == register.key}
-    note = "涉及限定知悉范围事项的镇街和相邻镇街不列。" if hidden else ""
+    note = "涉及限定知悉范围事项的镇街和相邻镇街，本表不列数字。" if hidden else ""
     for code in codes:
         if code in hidden:
             continue
@@ -152,7 +152,7 @@ def _late(register: Register, of: Spoken) -> Table | None:
     if not cells and not hidden:
         return None
     more = told - len(cells)
-    note = f"另有{more}件未列出。" if more > 0 else ""
+    note = f"只列期限最早的{len(cells)}件，另有{more}件见台账。" if more > 0 else ""
     if hidden:
         # How many, of a county alone; which, nowhere.
         town = (of.area_code, register.key) in of_registers.kept_back([of.area_code])

@@ -191,7 +191,7 @@ def _problems(bulletin: Bulletin, _author: Person) -> str:
         if getattr(row["超期"], "value", 0)
     ]
     if late:
-        said.append(f"部分工作超期未办结：{'、'.join(late)}。")
+        said.append(f"部分工作有环节超过时限：{'、'.join(late)}。")
     return "\n".join(said)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from ecoledger.accounts.models import AuditEntry
-from ecoledger.indicators import doors
+from ecoledger.indicators import doors, target_book
+from ecoledger.indicators.figures import written
 from ecoledger.indicators.records.declaring import (
     Asked,
     Cell,
@@ -35,12 +38,16 @@ def reported_target(asked: Asked) -> Page:
         rows.append(
             Row((Cell(entry.at, "moment"), Cell(str(entry.person or "")), Cell(str(value))))
         )
+    told = (
+        _("还没有填报")
+        if target.reported is None
+        else written(f"{float(target.reported):.10g}", target.unit)
+    )
     return Page(
         f"{target.book} · {target.name}",
         (Column("时间", lead=True), Column("填报人"), Column("填报值")),
         rows,
-        facts=(
-            Fact("目标", (f"{target.get_comparator_display()}{target.target or ''}{target.unit}",)),
-        ),
-        empty="还没有填报。",
+        facts=(Fact("目标", (_(target_book.goal(target)),)), Fact("填报值", (told,))),
+        # A value that was there when the book was entered has no further trail.
+        empty="还没有填报。" if target.reported is None else "填报值随目标一并登记，没有再改。",
     )

@@ -8,7 +8,7 @@ appeal that was upheld; after either the month is computed again before it is fr
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -80,7 +80,7 @@ class Counted:
 
     rule: str
     mark: str
-    bills: Sequence[Bill]
+    bills: Sequence[Bill | CompensationLine]
 
 
 # What counts a month of a county: set by ``indicators.compensating``, which knows the quality of water.
@@ -169,15 +169,29 @@ def _count(step: Step) -> None:
 
 def pairs(month: CompensationMonth) -> dict[tuple[str, str], Decimal]:
     """(payer, payee) -> 万元 of a month, the county's additions among them."""
+    return pairs_of(month.bills.all())
+
+
+def pairs_of(bills: Iterable[Bill | CompensationLine]) -> dict[tuple[str, str], Decimal]:
+    """The same of a month's bills, kept or only computed."""
     sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     county = str(said()["county"])
-    for line in month.bills.all():
-        if line.amount:
-            sums[line.payer, line.payee] += line.amount
-        if line.shared:
-            sums[county, line.payee] += line.shared
+    for bill in bills:
+        if bill.amount:
+            sums[bill.payer, bill.payee] += bill.amount
+        if bill.shared:
+            sums[county, bill.payee] += bill.shared
     # Who would pay himself pays nothing.
     return {pair: amount for pair, amount in sums.items() if pair[0] != pair[1]}
+
+
+def nets(sums: Mapping[tuple[str, str], Decimal]) -> dict[str, Decimal]:
+    """What each party is left with, 万元: it gets what is above nought and pays what is below."""
+    left: dict[str, Decimal] = defaultdict(Decimal)
+    for (payer, payee), amount in sums.items():
+        left[payer] -= amount
+        left[payee] += amount
+    return dict(left)
 
 
 def _publish(step: Step) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -87,7 +86,6 @@ class Count:
     verified: int
     done: int
     violated: int
-    cut: Decimal
 
     def share(self, part: int) -> float | None:
         return 100 * part / self.told if self.told else None
@@ -113,7 +111,6 @@ def counted(rows: Iterable[Instruction], code: str = "") -> Count:
         len(verified),
         sum(one.outcome == Instruction.Outcome.DONE for one in verified),
         sum(one.outcome == Instruction.Outcome.VIOLATED for one in verified),
-        sum((one.asked_cut for one in due), Decimal(0)),
     )
 
 

@@ -73,13 +73,8 @@ def _matrix(month: CompensationMonth, county: str) -> Page:
     sums = books.pairs(month)
     parties = _ordered({name for pair in sums for name in pair}, county)
     towns = _names(county)
-    net: dict[str, Decimal] = dict.fromkeys(parties, ZERO)
+    net = books.nets(sums)
     rows: list[Row] = []
-    for payer in parties:
-        for payee in parties:
-            amount = sums.get((payer, payee), ZERO)
-            net[payer] -= amount
-            net[payee] += amount
     for payer in parties:
         cells = [
             Cell(float(sums[payer, payee]), "number", 2) if (payer, payee) in sums else Cell("")
@@ -146,13 +141,7 @@ def _line(line: CompensationLine, month: CompensationMonth) -> Row:
 def _year(months: Any, county: str) -> Page:
     """Each party's net by month, and over the year: what the account will be settled by."""
     rows = list(months.order_by("month").prefetch_related("bills"))
-    nets: list[dict[str, Decimal]] = []
-    for month in rows:
-        net: dict[str, Decimal] = {}
-        for (payer, payee), amount in books.pairs(month).items():
-            net[payer] = net.get(payer, ZERO) - amount
-            net[payee] = net.get(payee, ZERO) + amount
-        nets.append(net)
+    nets = [books.nets(books.pairs(month)) for month in rows]
     parties = _ordered({name for net in nets for name in net}, county)
     frozen = sum(1 for month in rows if month.state == "frozen")
     return Page(
