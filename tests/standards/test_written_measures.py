@@ -19,6 +19,9 @@ from ecoledger.standards.written_measures import ratio, read_measure
         ("kWh kW·h 千瓦时", "万千瓦时", Fraction(1, 10**4)),
         ("t/(km²·月) t/km2·月 吨/(平方公里·月)", "g/(m2·月)", 1),
         ("mS/m", "μS/cm", 10),
+        ("万度 万kWh", "kWh", 10**4),
+        ("kg/千克", "kg", 1),
+        ("条/处/个", "个", 1),
         ("元 RMB", "万元", Fraction(1, 10**4)),
         ("公顷 ha hm2", "亩", 15),
         ("百张", "张", 100),
@@ -33,7 +36,7 @@ def test_spellings_of_one_unit_are_so_many_of_another(spellings, other, times):
 
 @pytest.mark.parametrize(
     ("unit", "other"),
-    [("ppb", "µg/m³"), ("μmol/L", "mg/L"), ("kg", "m"), ("美元", "元"), ("t/a", "t/d"), ("箱", "个"), ("度", "MWh"), ("", "mg/L")],
+    [("ppb", "µg/m³"), ("μmol/L", "mg/L"), ("kg", "m"), ("美元", "元"), ("t/a", "t/d"), ("箱", "个"), ("度", "Pa"), ("", "mg/L")],
 )  # fmt: skip
 def test_units_of_different_kinds_are_not_converted(unit, other):
     assert ratio(unit, other) is None

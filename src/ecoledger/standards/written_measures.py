@@ -77,8 +77,8 @@ _COUNTED = (
 )  # fmt: skip
 _HOLDING = ("箱", "桶", "袋", "瓶", "包", "盒", "罐", "车", "船", "批", "组", "对", "分")
 
-# What is called 度 for short.
-_DEGREES = ("°C", "°", "NTU", "kWh")
+# What is called 度 for short, and its size: ℃, °, NTU, kWh.
+_DEGREES = {"temperature": 1, "angle": 1, "turbidity": 1, "energy": 3_600_000}
 
 
 def _plain_units() -> dict[str, _Plain]:
@@ -190,8 +190,10 @@ def read_measure(text: str) -> Measure | None:
         known = [each for each in factors if each is not None]
         if len(known) < len(factors):
             return None
-        parts.append(_product(known, -1 if n else 1))
-    measure = _product(parts)
+        parts.append(_product(known))
+    if len({*parts}) == 1:  # 条/处/个, kg/千克: one or the other
+        return parts[0] if parts[0].dimension else Measure(frozenset({("share", 1)}), parts[0].size)
+    measure = _product([parts[0], *(_product([part], -1) for part in parts[1:])])
     return measure if measure.dimension else Measure(frozenset({("share", 1)}), measure.size)
 
 
@@ -206,8 +208,11 @@ def ratio(unit: str, other: str) -> Fraction | None:
         return Fraction(1) if _folded(unit) == _folded(other) else None
     if one.dimension == two.dimension:
         return one.size / two.size
-    short = [u for u in (one, two) if u in map(_plain, _DEGREES)]
-    return Fraction(1) if short and _plain("度") in (one, two) else None
+    for short, other_one, sign in ((one, two, 1), (two, one, -1)):
+        of = next(iter(other_one.dimension))[0] if len(other_one.dimension) == 1 else ""
+        if short.dimension == frozenset({("degree", 1)}) and of in _DEGREES:
+            return (short.size * _DEGREES[of] / other_one.size) ** sign
+    return None
 
 
 def _folded(text: str) -> str:

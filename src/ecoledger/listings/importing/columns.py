@@ -16,6 +16,7 @@ from ecoledger.listings.parts import Import, ImportColumn, Kind
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tables.book import Table
 from ecoledger.listings.tables.headers import Header, bare, fold
+from ecoledger.listings.tables.units import parts, unit_said
 
 # What ledgers write above divisions, whichever list it is.
 _AREA_HEADERS = ("行政区划", "行政区划代码", "属地", "所在地", "所在镇街", "镇街")
@@ -29,18 +30,38 @@ def open_columns(listing: Listing, by: Person | None) -> tuple[ImportColumn, ...
     return tuple(c for c in columns if listing.is_open(c.ask.stores or c.name, by))
 
 
-def names_of(column: ImportColumn) -> set[str]:
-    """Every header that means the column, folded."""
+def _texts(column: ImportColumn) -> tuple[str, ...]:
     texts = (str(column.ask.label), column.name, *column.aliases)
-    if column.ask.kind is Kind.AREA:
-        texts = (*texts, *_AREA_HEADERS)
-    return {bare(text) for text in texts} | {fold(text) for text in texts}
+    return (*texts, *_AREA_HEADERS) if column.ask.kind is Kind.AREA else texts
+
+
+def unit_of(column: ImportColumn) -> str:
+    """The unit of the column's values in the book, as its label says it (保额 万元); "" where it says none."""
+    units = [unit for word in parts(str(column.ask.label))[1] if (unit := unit_said(word))]
+    return column.ask.unit or (units[-1] if units else "")
+
+
+def _names(column: ImportColumn) -> frozenset[str]:
+    texts = _texts(column)
+    return frozenset({bare(text) for text in texts} | {fold(text) for text in texts})
+
+
+def _short_names(column: ImportColumn) -> frozenset[str]:
+    """What the column is called without its unit: 保额 of 保额 万元."""
+    split = [parts(text) for text in _texts(column)]
+    return frozenset(fold(name) for name, said in split if any(map(unit_said, said)))
+
+
+def names_of(column: ImportColumn) -> frozenset[str]:
+    """Every header that means the column, folded."""
+    return _names(column) | _short_names(column)
 
 
 def ways_to_read(header: str) -> tuple[str, ...]:
-    """A header as it may be known: whole, without its brackets, and of 完成/销号时间 the last of its names."""
+    """A header as it may be known: whole, without its brackets, without its unit, and of 完成/销号时间 the last of its
+    names."""
     whole = fold(header)
-    return (whole, bare(header), *reversed(whole.split("/")[1:]))
+    return (whole, bare(header), fold(parts(header)[0]), *reversed(whole.split("/")[1:]))
 
 
 def match_columns(
@@ -64,8 +85,11 @@ def match_columns(
     known = {c.name for c in columns}
     by_name: dict[str, list[str]] = {}
     for column in columns:
-        for name in names_of(column):
+        for name in _names(column):
             by_name.setdefault(name, []).append(column.name)
+    for column in columns:
+        for name in _short_names(column) - by_name.keys():
+            by_name[name] = [column.name]
     taken = {chosen[h] for h in headers if chosen.get(h)}
     meant: dict[str, list[str]] = {}
     for header in headers:

@@ -19,6 +19,7 @@ from ecoledger.listings.importing.cells import BadCell, UnknownWord, text_of, va
 from ecoledger.listings.importing.cleaning import Cleaner
 from ecoledger.listings.importing.columns import running_numbers
 from ecoledger.listings.importing.repeats import Repeats, year_of
+from ecoledger.listings.importing.units import conversions
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch, ImportRow, problem
 from ecoledger.listings.parts import ImportColumn, Kind, TableRow
@@ -56,6 +57,7 @@ class RowChecks:
         by: Person | None,
     ) -> None:
         self.listing, self.batch, self.by = listing, batch, by
+        self.conversions = conversions(batch, columns)
         self.headers_of: dict[str, list[str]] = {}
         for header, name in batch.mapping.items():
             if name:
@@ -174,6 +176,10 @@ class RowChecks:
             for name, header, known in self._columns_of(row.sheet)
             if header not in apart and not self._cell(name, header, known, row)
         }
+        for name, header, _known in self._columns_of(row.sheet):
+            said = self.conversions.get((name, header))
+            if said and said.choice and not row.values["unit"]:
+                row.values["unit"] = row.cells["unit"] = said.choice
         self._complete(row, faulty)
         for name in self.columns:
             if name in faulty:
@@ -309,6 +315,9 @@ class RowChecks:
                 year=int(began[:4]) if began else year_of(row.section, row.sheet),
                 after=date.fromisoformat(began) if began else None,
             )
+            if conversion := self.conversions.get((name, header)):
+                row.values[name] = conversion.of(row.values[name], self.fields[name])
+                row.cells[name] = str(row.values[name])
         except BadCell as bad:
             row.cells[name] = row.cells[name] or str(cell)
             if isinstance(bad, UnknownWord) and self._as_said(name, row, row.cells[name]):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts import inserting
 from ecoledger.listings import words as say
 from ecoledger.listings.importing.columns import names_of, ways_to_read
+from ecoledger.listings.importing.units import with_units_said
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch, ImportRow
 from ecoledger.listings.parts import ImportColumn
@@ -34,7 +35,7 @@ def sheets_of(
     for table in book.tables:
         header = find_header(table, known, least)
         if header is not None:
-            sheets.append((table, header))
+            sheets.append((table, with_units_said(table, header, columns)))
     if not sheets:
         looked_at = _("、").join(table.name for table in book.tables if table.name)
         where = _("（看了工作表：%s）") % looked_at if looked_at else ""

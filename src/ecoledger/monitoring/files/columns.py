@@ -191,15 +191,17 @@ def layout(table: Table, places: Mapping[str, list[Point]], parameter: str = "")
             % {"where": _where(table), "rows": HEADER_WITHIN}
         )
 
-    def has_values(column: int) -> bool:
-        stack = header.stacks[column] if column < len(header.stacks) else ()
-        return bool(stack) and (
-            _called(header.names[column]) in _VALUE
-            or place_of(stack, places) != ""
+    has_values = {
+        i
+        for i, stack in enumerate(header.stacks)
+        if stack
+        and (
+            _called(header.names[i]) in _VALUE
+            or place_of(stack, places)
             or quantity(stack, factors) is not None
         )
-
-    header = with_units(table, header, has_values)
+    }
+    header = with_units(table, header, has_values.__contains__)
     # A single name like 站点 or 标识 is the table's own; under a factor it is the factor's.
     about = {
         i: measured
