@@ -255,6 +255,21 @@ def test_the_same_file_again_goes_on_only_on_purpose(preview, accept, client, pe
     assert accept(again, again=True) == (2, 0)
 
 
+def test_the_same_rows_saved_anew_go_on_only_on_purpose(preview, accept):
+    """Another blank row, another sort of file: other bytes, and nothing new."""
+    rows = [row("", "河道垃圾甲"), row("", "河道垃圾乙")]
+    accept(preview(sheet(HEAD, *rows)))
+    text = "\n".join(",".join(cell or "" for cell in cells) for cells in (HEAD, *rows))
+    for content, name in ((sheet(HEAD, *rows, ()), "台账.xlsx"), (text, "台账.csv")):
+        again = preview(content, name)
+        assert "内容完全相同" in said(again, 2)
+        with pytest.raises(Refused, match="导入过"):
+            accept(again)
+    more = preview(sheet(HEAD, *rows, row("", "河道垃圾丙")))
+    assert ["完全相同" in said(more, n) for n in (2, 3, 4)] == [True, True, False]
+    assert accept(more) == (3, 0)
+
+
 def test_rows_without_a_number_that_say_the_same_are_pointed_out(preview):
     batch = preview(sheet(HEAD, row("", "甲"), row("", "甲"), row("", "乙")))
     assert "完全相同" in said(batch, 3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,6 +23,7 @@ from ecoledger.listings.importing.columns import (
     remember_columns,
     ways_to_read,
 )
+from ecoledger.listings.importing.repeats import said_before
 from ecoledger.listings.importing.row_checks import Progress, RowChecks
 from ecoledger.listings.importing.sheets import notes_on, rows_of, sheets_of
 from ecoledger.listings.listing import Listing
@@ -80,7 +81,6 @@ def preview(
         history=history,
     )
     batch.notes = notes_on(book, sheets)
-    _note_earlier(batch)
     remember_columns(listing, choices, sheets, by)
     for _table, header in sheets:
         _refuse_personal(listing, columns, header)
@@ -98,6 +98,8 @@ def preview(
         raise Refused("file", _("表头下面没有数据。"))
     # Checked before anything is written: a long table must not keep every other writer waiting.
     RowChecks(listing, columns, batch, by).rows(rows, progress)
+    if before := earlier(batch, rows):
+        batch.notes.append(told_earlier(before))
     with transaction.atomic():
         batch.save()
         if listing.imports.pictures:
@@ -185,22 +187,25 @@ def recheck(
     batch.save()
 
 
-def earlier(batch: ImportBatch) -> ImportBatch | None:
-    """The import of the same file that stands, if there is one."""
-    same = ImportBatch.objects.filter(listing=batch.listing, sha256=batch.sha256)
-    return same.filter(state=ImportBatch.State.ACCEPTED).exclude(pk=batch.pk).first()
-
-
-def _note_earlier(batch: ImportBatch) -> None:
-    before = earlier(batch)
-    if before is not None:
-        batch.notes.append(told_earlier(before))
+def earlier(batch: ImportBatch, rows: Iterable[ImportRow] | None = None) -> ImportBatch | None:
+    """The import that stands of the same file, or of one with the same rows where no number tells them from others."""
+    accepted = ImportBatch.objects.filter(listing=batch.listing, state=ImportBatch.State.ACCEPTED)
+    accepted = accepted.exclude(pk=batch.pk)
+    if same := accepted.filter(sha256=batch.sha256).first():
+        return same
+    told = [row for row in (batch.good if rows is None else rows) if not row.wrong]
+    if not told or any(row.key or row.changes for row in told):
+        return None
+    before = said_before(batch.listing, told)
+    if any(id(row) not in before for row in told):
+        return None
+    return accepted.filter(pk=before[id(told[0])]["batch"]).first()
 
 
 def told_earlier(before: ImportBatch) -> str:
-    """That the same file was taken in, and on which day here."""
+    """That the same was taken in, and on which day here."""
     day = timezone.localdate(before.accepted_at)
-    return _("同一文件已于 %(day)s 导入过（%(name)s）") % {
+    return _("同一文件或同样的内容已于 %(day)s 导入过（%(name)s）") % {
         "day": f"{day:%Y-%m-%d}",
         "name": before.file_name,
     }

@@ -281,7 +281,12 @@ class Repeats:
             earlier_rows.append(row)
 
     def _same_rows(self, rows: list[ImportRow]) -> None:
-        """Rows without a key that say the same in every cell are pointed out."""
+        """Rows without a key that say the same in every cell, as one above or one taken in earlier, are pointed out."""
+        before = said_before(self.listing.key, rows) if self.listing.numbered_by else {}
+        for row in rows:
+            if where := before.get(id(row)):
+                message = _("与已导入的“%(file)s”%(place)s 内容完全相同，请核对是不是重复") % where
+                row.warnings.append(problem("", "", message))
         seen: dict[str, ImportRow] = {}
         for row in rows:
             content = repr(
@@ -292,6 +297,32 @@ class Repeats:
                 message = _("与第 %s 行内容完全相同，请核对是不是重复") % _place(seen[content], row)
                 row.warnings.append(problem("", "", message))
             seen.setdefault(content, row)
+
+
+def said_before(listing: str, rows: Iterable[ImportRow]) -> dict[int, dict[str, Any]]:
+    """Of rows without a key, by ``id``, those that say what an accepted one says: its batch, file and place.
+
+    The same list saved anew, or as another sort of file, has other bytes and the same rows.
+    """
+    told: dict[str, list[int]] = {}
+    for row in rows:
+        told.setdefault(_content(row.values), []).append(id(row))
+    before: dict[int, dict[str, Any]] = {}
+    if not told:
+        return before
+    accepted = ImportRow.objects.filter(
+        batch__listing=listing, batch__state=ImportBatch.State.ACCEPTED, key=""
+    ).exclude(made=None)
+    for row in accepted.select_related("batch").only(
+        "values", "sheet", "number", "batch__file_name"
+    ).iterator(chunk_size=2000):  # fmt: skip
+        where = {"batch": row.batch_id, "file": row.batch.file_name, "place": row.place}
+        before |= dict.fromkeys(told.get(_content(row.values), ()), where)
+    return before
+
+
+def _content(values: Mapping[str, Any]) -> str:
+    return repr(sorted((name, value) for name, value in values.items() if value))
 
 
 def _called(row: ImportRow, names: Iterable[str]) -> str:
