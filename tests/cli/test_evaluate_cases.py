@@ -282,3 +282,28 @@ def test_an_hour_given_twice_is_named(monkeypatch, size):
     result, rows = run(f"{HEAD}\n{hours(3)}2026-03-05 1:00,A,99,8,20,0.8,60,50\n")
     assert (result.exit_code, len(rows)) == (1, 3)
     assert "line 5: 'A' has 2026-03-05 01:00" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("head", "marks", "missing"),
+    [
+        ("标识", ["N", "D", "", "故障"], [2, 4]),
+        ("PM2.5标识", ["正常", "D", "N", "T"], [2]),
+        ("PM10_flag", ["n", "", "有效", "停运"], []),
+        ("是否有效", ["是", "有效", "", "√"], []),
+    ],
+)
+def test_what_is_marked_invalid_is_not_judged(head, marks, missing):
+    rows = "".join(f"2026-03-05 0{n}:00,{VALUES},{mark}\n" for n, mark in enumerate(marks, 1))
+    result, out = run(f"{HEAD},{head}\n{rows}")
+    assert (result.exit_code, len(out)) == (0, 4)
+    assert [n for n, row in enumerate(out, 1) if not row["aqi"]] == missing
+    told = [line for line in result.stderr.splitlines() if "counts as missing" in line]
+    assert len(told) == sum(mark in ("D", "故障", "停运") for mark in marks)
+
+
+@pytest.mark.parametrize(("head", "mark"), [("标识", "XX"), ("标识", "无效"), ("是否有效", "否")])
+def test_what_is_no_mark_of_good_data_and_no_reason_is_named(head, mark):
+    result, out = run(f"{HEAD},{head}\n2026-03-05 01:00,{VALUES},{mark}\n")
+    assert (result.exit_code, out) == (1, [])
+    assert f"line 2: {head} '{mark}' is no mark" in result.stderr

@@ -21,10 +21,12 @@ from typing import BinaryIO, cast
 import click
 import polars as pl
 
+from ecoledger.hj212 import codes
 from ecoledger.listings.tables import reading, text
 from ecoledger.listings.tables.book import Cell, Table, column_letters, is_blank, trimmed
 from ecoledger.listings.tables.headers import (
     Header,
+    bare,
     find_header,
     fold,
     may_be_no_data,
@@ -32,6 +34,7 @@ from ecoledger.listings.tables.headers import (
 )
 from ecoledger.listings.tables.units import parts, with_units
 from ecoledger.standards.column_names import Names, scaled
+from ecoledger.standards.monitoring_marks import usable_flags
 from ecoledger.standards.readings import read_column, stand_for_none
 from ecoledger.standards.written_dates import read_moment
 
@@ -51,17 +54,21 @@ class BadRows:
     """Rows kept out, told to stderr in the order of their lines (the first thousand in full)."""
 
     lines: set[int] = field(default_factory=set)
-    _untold: list[tuple[int, str]] = field(default_factory=list)
+    _untold: dict[tuple[int, str], None] = field(default_factory=dict)
     _told: int = 0
 
     def report(self, line: int, what: str) -> None:
         """Note what is wrong in a line and how to mend it. A line counts once."""
         self.lines.add(line)
-        self._untold.append((line, what))
+        self.note(line, what)
 
     def leave_out(self, line: int, what: str) -> None:
         """Note a line that is rightly no row."""
-        self._untold.append((line, f"{what}; left out"))
+        self.note(line, f"{what}; left out")
+
+    def note(self, line: int, what: str) -> None:
+        """Note what is right, and is to be known."""
+        self._untold[line, what] = None
 
     def tell(self) -> None:
         """Print what was noted since last time."""
@@ -472,6 +479,43 @@ def numbers(block: Block, column: str, factor: Fraction, bad: BadRows) -> pl.Ser
             block.lines[at],
             f"{column} {text!r} {problem}; correct it, or leave it empty if it is missing",
         )
+    return values
+
+
+# Columns of marks of whole rows; 标识 behind a column's name is of that column. What a good value is marked besides N.
+_MARKS = (
+    "标记",
+    "数据标记",
+    "标识",
+    "数据标识",
+    "flag",
+    "是否有效",
+    "有效性",
+    "数据有效性",
+    "审核状态",
+)
+_GOOD = ("", "是", "y", "yes", "true", "√")
+
+
+def measured(block: Block, column: str, factor: Fraction, bad: BadRows) -> pl.Series:
+    """As :func:`numbers`; what is marked as no valid measurement is missing, which is told."""
+    values = numbers(block, column, factor, bad)
+    own = [f"{bare(column)}{sign}{mark}" for sign in ("", "-", "_") for mark in _MARKS]
+    for marks in (name for name in block.table.columns if bare(name) in (*_MARKS, *own)):
+        cells = block.table[marks].fill_null("").map_elements(fold, pl.String)
+        letters = {
+            text: "N" if text in _GOOD else codes.flag_letter(text) for text in cells.unique()
+        }
+        flags = cells.replace_strict(letters, return_dtype=pl.String)
+        invalid = ~flags.is_in(list(usable_flags())).fill_null(value=False)
+        for at in invalid.arg_true():
+            text = block.table[marks][at]
+            if flags[at] is None:
+                remedy = "is no mark; write N, D and its like, or leave it empty"
+                bad.report(block.lines[at], f"{marks} {text!r} {remedy}")
+            else:
+                bad.note(block.lines[at], f"{marks} {text!r}: what it marks counts as missing")
+        values = values.set(invalid, None)
     return values
 
 

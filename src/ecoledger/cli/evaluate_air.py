@@ -154,11 +154,11 @@ def _prepare(
         if column is not None:
             columns[role] = block.table[column].fill_null("").str.strip_chars()
     for factor, known in layout.factors.items():
-        columns[factor] = csv_stream.numbers(block, known.header, known.ratio, bad)
+        columns[factor] = csv_stream.measured(block, known.header, known.ratio, bad)
         columns[f"{factor}_off"] = block.table[known.header].str.strip_chars().eq_missing("/")
     if layout.ozone_1h is not None:
         hourly = layout.ozone_1h
-        columns["o3_1h"] = csv_stream.numbers(block, hourly.header, hourly.ratio, bad)
+        columns["o3_1h"] = csv_stream.measured(block, hourly.header, hourly.ratio, bad)
     good = ~block.lines.is_in(list(bad.lines))
     return block.keep(good), pl.DataFrame(columns).filter(good)
 

@@ -170,7 +170,7 @@ def _item_values(table: _Table, block: Block, items: Iterable[str]) -> pl.DataFr
         if key not in table.columns:
             continue
         column = table.columns[key]
-        numbers = csv_stream.numbers(block, column.header, column.ratio, table.bad)
+        numbers = csv_stream.measured(block, column.header, column.ratio, table.bad)
         if key == "ph":
             beyond = (numbers > 14).fill_null(value=False)
             table.refuse(block, beyond, lambda _: "is beyond 14; correct it or leave it empty", key)
@@ -459,7 +459,7 @@ def _zones(table: _Table, block: Block) -> pl.Series:
 
 def _levels(table: _Table, block: Block, key: str) -> pl.Series:
     """Levels of a column; one that no sound level meter shows is reported."""
-    levels = csv_stream.numbers(block, table.columns[key].header, Fraction(1), table.bad)
+    levels = csv_stream.measured(block, table.columns[key].header, Fraction(1), table.bad)
     most = parameters.parameter("Leq", "noise").range_to or 0
     beyond = (levels > most).fill_null(value=False)
     table.refuse(
