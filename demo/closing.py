@@ -49,7 +49,8 @@ def _scorecards(today: date) -> int:
         )
         if first == before:
             until = end + timedelta(days=OBJECTION_DAYS)
-            sheets.publish(sheet, row, until, by=person("juzhang"))
+            at = aware(datetime(end.year, end.month, end.day, 9))
+            sheets.publish(sheet, row, until, by=person("juzhang"), at=at)
     return 2
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 from tests.conftest import COUNTY, NORTH, SOUTH
 
 from ecoledger.accounts import acting
 from ecoledger.books import score_sheet as sheets
-from ecoledger.books.models import Mark, Score
+from ecoledger.books.models import Mark, Score, ScoreRound
 from ecoledger.books.score_sheet import Grade, Item, Measured, ScoreSheet
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings.parts import DeclarationError
@@ -63,12 +64,17 @@ def assessment(declared, firms):
 def year(assessment, people):
     return sheets.begin(
         assessment,
-        "2026年度",
+        "2025年度",
         COUNTY,
-        date(2026, 1, 1),
-        date(2026, 12, 31),
+        date(2025, 1, 1),
+        date(2025, 12, 31),
         by=people["dispatcher"],
     )
+
+
+@pytest.fixture
+def soon():
+    return timezone.localdate() + timedelta(days=7)
 
 
 def mark(year, code, item):
@@ -136,16 +142,17 @@ def test_computed_marks_are_not_edited_and_lost_ones_need_a_reason(assessment, y
         sheets.give(assessment, mark(year, "E-1", "marks"), D(21), by=person, reason="")
 
 
-def test_an_objection_is_answered_by_another_person_and_changes_the_marks(assessment, year, people):
+def test_an_objection_is_answered_by_another_person_and_changes_the_marks(
+    assessment, year, people, soon
+):
     give(assessment, year, people["officer"], "E-2", marks=20, plan=30)
     with pytest.raises(Refused, match="不在异议期"):
         sheets.object_to(mark(year, "E-2", "declared"), "已补报", by=people["enterprise"])
-    sheets.publish(assessment, year, date(2026, 12, 31), by=people["dispatcher"])
+    sheets.publish(assessment, year, soon, by=people["dispatcher"])
     with pytest.raises(Refused, match="不再重算"):
         sheets.compute(assessment, year)
-    objection = sheets.object_to(
-        mark(year, "E-2", "declared"), "已补报", by=people["enterprise"], today=date(2026, 12, 1)
-    )
+    objection = sheets.object_to(mark(year, "E-2", "declared"), "已补报", by=people["enterprise"])
+    ScoreRound.objects.update(objections_until=date(2026, 1, 31))
     with pytest.raises(Refused, match="还有 1 条异议"):
         sheets.lock(assessment, year, by=people["leader"])
     with pytest.raises(Refused, match="自己提出"):
@@ -157,6 +164,25 @@ def test_an_objection_is_answered_by_another_person_and_changes_the_marks(assess
     )
     assert (answered.upheld, answered.marks_before) == (True, 30)
     assert score(year, "E-2").total == 100
+    assert sheets.lock(assessment, year, by=people["leader"]).state == "locked"
+
+
+def test_a_round_is_published_when_its_span_is_over_and_locked_by_another_after_the_objections(
+    assessment, year, people, soon
+):
+    today = timezone.localdate()
+    ScoreRound.objects.update(end=today)
+    with pytest.raises(Refused, match="才结束"):
+        sheets.publish(assessment, year, soon, by=people["dispatcher"])
+    ScoreRound.objects.update(end=today - timedelta(days=1))
+    with pytest.raises(Refused, match="早于今天"):
+        sheets.publish(assessment, year, today - timedelta(days=1), by=people["dispatcher"])
+    sheets.publish(assessment, year, today, by=people["dispatcher"])
+    with pytest.raises(Refused, match="异议期到"):
+        sheets.lock(assessment, year, by=people["leader"])
+    ScoreRound.objects.update(objections_until=today - timedelta(days=1))
+    with pytest.raises(Refused, match="两人"):
+        sheets.lock(assessment, year, by=people["dispatcher"])
     assert sheets.lock(assessment, year, by=people["leader"]).state == "locked"
 
 
@@ -195,12 +221,12 @@ def test_an_item_of_an_unknown_source_is_refused_when_declared():
 
 
 def test_who_is_scored_finds_the_round_in_the_list_from_its_publication_on(
-    assessment, year, firms, people
+    assessment, year, firms, people, soon
 ):
     """The round is of the county; a town whose firm is scored lists it once it is public, and another does not."""
     town = people["town"]
     assert not assessment.visible_to(town).exists()
-    sheets.publish(assessment, year, date(2027, 1, 10), by=people["leader"])
+    sheets.publish(assessment, year, soon, by=people["leader"])
     assert list(assessment.visible_to(town)) == [year]
     Enterprise.objects.filter(pk__in=[f.pk for f in firms]).update(area_code=SOUTH)
     Score.objects.filter(round=year).update(area_code=SOUTH)

@@ -1,4 +1,4 @@
-"""危险废物规范化评估: a year's round for the key firms, marked, graded, published, objected to and locked."""
+"""危险废物规范化评估: a year's round for the key firms, marked, graded, published and objected to."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tests.stories.pages import open_page, page_after, submit, text
 @pytest.mark.story("S-6")
 def test_a_firm_is_marked_graded_objects_and_is_put_right(house, visitor, hired):
     """Thirty items of two marks; a lost veto is 不达标; the firm objects, another person upholds it with the
-    right marks, and the round is locked."""
+    right marks, and nobody locks the round while objections may still come."""
     officer, chief = visitor("officer"), hired("section_chief", "固管科长甲")
     page = page_after(
         officer,
         "/b/waste_assessment/new",
         "/new",
-        {"name": "2026年度", "area_code": COUNTY, "begin": "2026-01-01", "end": "2026-12-31"},
+        {"name": "2025年度", "area_code": COUNTY, "begin": "2025-01-01", "end": "2025-12-31"},
     )
     act = next(f.action for f in page.forms if (f.action or "").endswith("/act"))
     round_ = act.removesuffix("/act")
@@ -41,7 +41,7 @@ def test_a_firm_is_marked_graded_objects_and_is_put_right(house, visitor, hired)
     assert page.get_element_by_id("total").text_content() == "58.00"
     assert "不达标" in text(page)
 
-    # Published; the firm objects; the chief upholds it with the right marks, and locks the round.
+    # Published; the firm objects; the chief upholds it with the right marks; the round stays open.
     submit(officer, round_, act, {"until": "2099-12-31"}, button="publish")
     # The lost item is a problem of the ledger by itself, of this firm; the thirty have the bureau's own words.
     problems = open_page(officer, "/matters/problem?q=应急预案")
@@ -65,4 +65,6 @@ def test_a_firm_is_marked_graded_objects_and_is_put_right(house, visitor, hired)
     page = open_page(chief, score)
     assert page.get_element_by_id("total").text_content() == "60.00"
     assert "达标" in text(page)
-    assert "已锁定" in text(page_after(chief, round_, act, button="lock"))
+    page = open_page(chief, round_)
+    assert "异议期到 2099-12-31 才结束" in text(page)
+    assert not page.xpath("//button[@value='lock']")

@@ -295,13 +295,24 @@ def give(
 
 @transaction.atomic
 def publish(
-    sheet: ScoreSheet, row: ScoreRound, objections_until: date, *, by: Person
+    sheet: ScoreSheet,
+    row: ScoreRound,
+    objections_until: date,
+    *,
+    by: Person,
+    at: datetime | None = None,
 ) -> ScoreRound:
-    """Show the round to everybody it scores; objections are taken until the day."""
+    """Show the round, once its span is over, to everybody it scores; objections are taken until the day."""
     row = ScoreRound.objects.select_for_update().get(pk=row.pk)
     if row.state != State.DRAFT:
         raise Refused("state", _("“%s”已公示。") % row)
-    row.state, row.published_at = State.PUBLISHED, timezone.now()
+    at = at or timezone.now()
+    today = timezone.localdate(at)
+    if early := _early(row.end, today, _("评分的期间到 %s 才结束。"), _("请在期间结束后公示。")):
+        raise early
+    if objections_until < today:
+        raise Refused("form", _("异议期限早于今天。"), _("请选择今天或以后的日期。"))
+    row.state, row.published_at = State.PUBLISHED, at
     row.objections_until = objections_until
     row.save()
     if sheet.begets:
@@ -376,21 +387,42 @@ def answer(
 
 @transaction.atomic
 def lock(sheet: ScoreSheet, row: ScoreRound, *, by: Person) -> ScoreRound:
-    """Close a published round for good. Raises :class:`Refused` while an objection waits."""
+    """Close a published round for good. Raises :class:`Refused`."""
     row = ScoreRound.objects.select_for_update().get(pk=row.pk)
-    if row.state != State.PUBLISHED:
-        raise Refused("state", _("只有已公示的评分可以锁定。"))
-    waiting = Objection.objects.filter(mark__score__round=row, upheld=None).count()
-    if waiting:
-        raise Refused(
-            "condition",
-            numbered("还有 %d 条异议没有答复。", waiting) % waiting,
-            _("请先答复异议。"),
-        )
+    if refused := refusal_to_lock(sheet, row, by):
+        raise refused
     row.state = State.LOCKED
     row.save(update_fields=["state"])
     audit.record(by, f"{sheet.key}.lock", row)
     return row
+
+
+def refusal_to_lock(sheet: ScoreSheet, row: ScoreRound, person: Person) -> Refused | None:
+    """Why ``person`` may not lock the round now: objections may still come, one waits, or he published it himself."""
+    if row.state != State.PUBLISHED:
+        return Refused("state", _("只有已公示的评分可以锁定。"))
+    today = timezone.localdate()
+    if early := _early(
+        row.objections_until, today, _("异议期到 %s 才结束。"), _("请在期满后锁定。")
+    ):
+        return early
+    waiting = Objection.objects.filter(mark__score__round=row, upheld=None).count()
+    if waiting:
+        return Refused(
+            "condition",
+            numbered("还有 %d 条异议没有答复。", waiting) % waiting,
+            _("请先答复异议。"),
+        )
+    if not audit.hands_of(row, f"{sheet.key}.publish").isdisjoint(acting.hand(person)):
+        return Refused("second_person", _("公示和锁定须由两人办理。"), _("请由他人锁定。"))
+    return None
+
+
+def _early(last: date | None, today: date, why: str, remedy: str) -> Refused | None:
+    """The refusal of what waits until the day ``last`` is over."""
+    if last is None or today > last:
+        return None
+    return Refused("early", why % f"{last:%Y-%m-%d}", remedy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,8 @@ def round_page(request: Request, key: str, pk: int) -> HttpResponse:
             "waiting": Objection.objects.filter(mark__score__round=row, upheld=None).count(),
             "may_change": book.may_change(request.user),
             "until": timezone.localdate() + timedelta(days=7),
+            "over": row.end < timezone.localdate(),
+            "lock_refused": sheets.refusal_to_lock(book, row, request.user),
         },
     )
 
