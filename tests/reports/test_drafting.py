@@ -100,6 +100,55 @@ def test_who_reviewed_does_not_sign_and_each_finds_what_waits_for_him_among_his_
     assert draft.state == "sign"
 
 
+def test_a_reviewer_is_offered_no_signature_and_the_only_signer_is_warned_before_he_reviews(
+    files, problem, people, client
+):
+    draft = begun(problem, people)
+    drafting.submit(draft, by=people["officer"])
+    client.force_login(people["leader"])
+    page = f"/documents/drafts/{draft.pk}"
+    assert "没有人能签发" in client.get(page).content.decode()
+    drafting.approve(draft, by=people["leader"])
+    shown = client.get(page).content.decode()
+    assert "签发须由另一人办理" in shown
+    assert f"{page}/approve" not in shown
+    assert f"{page}/back" in shown
+
+
+def test_a_draft_is_discarded_with_a_reason_by_its_author_and_later_by_who_looks_at_it(
+    files, problem, people, client
+):
+    own = begun(problem, people)
+    with pytest.raises(Refused, match="理由"):
+        drafting.discard(own, by=people["officer"], note=" ")
+    with pytest.raises(Refused, match="拟稿人作废"):
+        drafting.discard(own, by=people["officer2"], note="重复")
+    drafting.discard(own, by=people["officer"], note="重复")
+    assert own.state == "discarded"
+
+    draft = begun(problem, people)
+    drafting.submit(draft, by=people["officer"])
+    drafting.approve(draft, by=people["dispatcher"])
+    for name in ("officer", "officer2"):
+        client.force_login(people[name])
+        assert "/discard" not in client.get(f"/documents/drafts/{draft.pk}").content.decode()
+        with pytest.raises(Refused, match="签发人作废"):
+            drafting.discard(draft, by=people[name], note="不发了")
+    drafting.discard(draft, by=people["leader"], note="情况有变")
+    assert DraftStep.objects.get(draft=draft, label="作废").note == "情况有变"
+    told = Notice.objects.filter(person=people["officer"], text__contains="作废")
+    assert told.count() == 1
+
+
+def test_a_reply_came_in_between_the_issue_and_today(files, problem, people, sent_out):
+    issued = sent_out(begun(problem, people))
+    today = timezone.localdate()
+    for days in (-1, 1):
+        with pytest.raises(Refused, match="印发日和今天"):
+            drafting.reply(issued, "已办", today + timedelta(days=days), by=people["officer"])
+    assert drafting.reply(issued, "已办", today, by=people["officer"]).received_on == today
+
+
 def test_only_who_may_signs(files, problem, people):
     draft = begun(problem, people)
     drafting.submit(draft, by=people["officer"])

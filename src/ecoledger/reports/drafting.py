@@ -201,17 +201,34 @@ def send_back(draft: Draft, *, by: Person, note: str) -> None:
     draft.refresh_from_db()
 
 
-def discard(draft: Draft, *, by: Person) -> None:
-    """Give the draft up; it is kept and takes no number."""
-    document = document_of(draft.kind)
+def discard(draft: Draft, *, by: Person, note: str) -> None:
+    """Give the draft up, with the reason; it is kept and takes no number. Its author and those it waited for are told."""
+    if not note.strip():
+        raise Refused("note", _("请写明作废的理由。"), fields={"note": [_("请填写")]})
     with transaction.atomic():
         held = _held(draft, _State.DRAFT, _State.REVIEW, _State.SIGN, _State.NUMBER)
-        _may(by, document.capability)
+        if not may_discard(held, by):
+            raise Refused(
+                "role",
+                _("送审前由拟稿人作废，送审后由审核人、签发人作废。"),
+                _("需要作废的，请联系他们。"),
+            )
+        waited = _waits_for(held)
         held.state = _State.DISCARDED
         _keep(held)
-        _record(held, by, "作废")
+        _record(held, by, "作废", note)
+        _tell({*waited, held.author}, held, by)
         audit.record(by, "作废文书草稿", held)
     draft.refresh_from_db()
+
+
+def may_discard(draft: Draft, person: Person) -> bool:
+    """Before it is submitted its author, or who signs; from then on who looks at it where it stands, never the author."""
+    signs = person.may("sign_documents")
+    if draft.state == _State.DRAFT:
+        return signs or is_author(draft, person)
+    looks = person.may(_capability_at(draft)) if draft.state == _State.REVIEW else signs
+    return looks and not is_author(draft, person)
 
 
 def issue(draft: Draft, *, by: Person, at: datetime | None = None) -> IssuedDocument:
@@ -268,6 +285,9 @@ def reply(document: IssuedDocument, text: str, received_on: date, *, by: Person)
     _may(by, document_of(document.kind).capability)
     if not text.strip():
         raise Refused("text", _("请填写反馈内容。"), fields={"text": [_("请填写")]})
+    if not timezone.localdate(document.issued_at) <= received_on <= timezone.localdate():
+        why = _("收到日期应在印发日和今天之间。")
+        raise Refused("received_on", why, fields={"received_on": [why]})
     made = Reply.objects.create(
         document=document, received_on=received_on, text=text.strip(), recorded_by=by
     )
@@ -366,21 +386,20 @@ def _following(document: Document, state: str) -> str:
     return way[way.index(state) + 1]
 
 
-@in_chinese
 def _tell_next(draft: Draft, by: Person) -> None:
     """Tell those the draft waits for now: who may take the step, or its author."""
-    document = document_of(draft.kind)
-    waiting = {
-        _State.REVIEW: document.capability,
-        _State.SIGN: "sign_documents",
-        _State.NUMBER: document.capability,
-    }.get(_State(draft.state))
-    if waiting is None:
-        people: Iterable[Person] = [draft.author]
-    else:
-        people = grants.people_with(CAPABILITIES[waiting], draft.area_code).exclude(
-            pk=draft.author_id
-        )
+    _tell(_waits_for(draft), draft, by)
+
+
+def _waits_for(draft: Draft) -> list[Person]:
+    if draft.state not in (_State.REVIEW, _State.SIGN, _State.NUMBER):
+        return [draft.author]
+    people = grants.people_with(CAPABILITIES[_capability_at(draft)], draft.area_code)
+    return list(people.exclude(pk=draft.author_id))
+
+
+@in_chinese
+def _tell(people: Iterable[Person], draft: Draft, by: Person) -> None:
     text = noop("文书“%(title)s”：%(state)s") % {
         "title": draft.title,
         "state": draft.get_state_display(),
@@ -413,7 +432,7 @@ def _not_author(draft: Draft, person: Person) -> None:
         raise Refused("author", _("拟稿人不能审核、签发或印发自己的文书，请由他人办理。"))
 
 
-def _reviewed(draft: Draft, person: Person) -> bool:
+def is_reviewer(draft: Draft, person: Person) -> bool:
     """Whether the review of the round that is under way is of the hand of ``person``."""
     return draft.pk in _reviewed_by([draft], person)
 
@@ -432,8 +451,15 @@ def _reviewed_by(drafts: Sequence[Draft], person: Person) -> set[int]:
 
 def _not_reviewer(draft: Draft, person: Person) -> None:
     """Review and signature are two looks: not both by one hand."""
-    if _reviewed(draft, person):
+    if is_reviewer(draft, person):
         raise Refused("reviewer", _("审核和签发须由两人办理，请由他人签发。"))
+
+
+def signs_alone(draft: Draft, person: Person) -> bool:
+    """Whether nobody but ``person`` may sign it: reviewed by him it would wait for a signature that nobody gives."""
+    others = grants.people_with(CAPABILITIES["sign_documents"], draft.area_code)
+    others = others.exclude(pk__in=(draft.author_id, person.pk))
+    return person.may("sign_documents") and not others.exists()
 
 
 def _held(draft: Draft, *states: str) -> Draft:

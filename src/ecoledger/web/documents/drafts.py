@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -80,8 +81,10 @@ def _page(
     person = request.user
     own = drafting.is_author(draft, person)
     state = draft.state
-    signs = person.may("sign_documents")
+    signs = person.may("sign_documents") and not own
     works = person.may(document.capability)
+    reviews = state == Draft.State.REVIEW and works and not own
+    reviewed = state == Draft.State.SIGN and drafting.is_reviewer(draft, person)
     context: dict[str, Any] = {
         "draft": draft,
         "document": document,
@@ -97,11 +100,13 @@ def _page(
         "way": _way(document.steps, state),
         "own": own,
         "writes": state == Draft.State.DRAFT and works,
-        "approves": not own
-        and ((state == Draft.State.REVIEW and works) or (state == Draft.State.SIGN and signs)),
+        "approves": reviews or (state == Draft.State.SIGN and signs and not reviewed),
+        # Who reviewed it and might sign: another signs, and he may still return it.
+        "reviewed": reviewed and signs,
+        "signs_alone": reviews and drafting.signs_alone(draft, person),
         "issues": state == Draft.State.NUMBER and works and not own,
         "open": state not in (Draft.State.ISSUED, Draft.State.DISCARDED),
-        "works": works,
+        "discards": drafting.may_discard(draft, person),
         "earlier": _earlier(draft),
     }
     if isinstance(document, Report):
@@ -171,9 +176,14 @@ def preview(request: Request, pk: int, ending: str) -> HttpResponse:
     if content is None:
         raise Http404
     response = HttpResponse(content, content_type=kind)
-    side = "inline" if ending == "pdf" else "attachment"
-    response["Content-Disposition"] = f'{side}; filename="draft-{pk}.{ending}"'
+    response["Content-Disposition"] = disposition(draft.title, ending)
     return response
+
+
+def disposition(title: str, ending: str) -> str:
+    """Under which name a document's file is given out, and that its PDF is looked at in the browser."""
+    name = f"{title.replace(chr(10), '')}.{ending}"
+    return content_disposition_header(ending != "pdf", name) or "inline"
 
 
 @needs("see_documents")
@@ -206,7 +216,7 @@ def take_step(request: Request, pk: int, step: str) -> HttpResponse:
                 drafting.send_back(draft, by=person, note=note)
                 messages.success(request, _("已退回拟稿人。"))
             case "discard":
-                drafting.discard(draft, by=person)
+                drafting.discard(draft, by=person, note=note)
                 messages.success(request, _("草稿已作废。"))
             case "issue":
                 issued = drafting.issue(draft, by=person)

@@ -24,7 +24,7 @@ from ecoledger.reports.summary import Summary
 from ecoledger.standards.written_dates import UnreadableDateError, read_day
 from ecoledger.web.access import Request, needs
 from ecoledger.web.documents import shown, summaries
-from ecoledger.web.documents.drafts import content_type
+from ecoledger.web.documents.drafts import content_type, disposition
 from ecoledger.web.errors import refused_as_altered
 from ecoledger.web.listings import beside
 from ecoledger.web.navigation import LINES, Text
@@ -143,8 +143,7 @@ def file(request: Request, pk: int, ending: str) -> HttpResponse:
         request.user, "下载文书", issued, details={"file": ending}, address=address(request)
     )
     response = HttpResponse(content, content_type=kind)
-    side = "inline" if ending == "pdf" else "attachment"
-    response["Content-Disposition"] = f'{side}; filename="document-{pk}.{ending}"'
+    response["Content-Disposition"] = disposition(f"{issued.number} {issued.title}", ending)
     return response
 
 
