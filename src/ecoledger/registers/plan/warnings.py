@@ -2,7 +2,7 @@
 
 拟发 → 已发 → 已回复 → 办结. What is due to whom is proposed by the rules of
 :mod:`ecoledger.indicators.warning_rules`; a person decides, the document has its own way, its number and its reply
-move the matter on.
+move the matter on. Until it goes out it is the desk's alone, as it may still be dropped.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.db.models import Q
 from ecoledger.accounts.roles import Role
 from ecoledger.listings.parts import Import, View
 from ecoledger.matters.measures import EVERY, Measure
-from ecoledger.matters.models import Matter
+from ecoledger.matters.models import Circulation, Matter
 from ecoledger.matters.register import Register, declare
 from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, Workflow, said
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
@@ -53,6 +53,13 @@ class WarningLetter(Matter):
 
 def _prepare(letter: WarningLetter) -> None:
     letter.area_of = letter.area_code
+    _tidy(letter)
+
+
+def _tidy(letter: WarningLetter) -> None:
+    """Whom it is about learns of it when it goes out, and not of what was only proposed or dropped."""
+    inside = letter.state in ("proposed", "dropped")
+    letter.circulation = Circulation.RESTRICTED if inside else Circulation.STAFF
 
 
 _DESK = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF, Role.LEADER, Role.MONITOR, Role.OFFICER})
@@ -96,7 +103,7 @@ def _sent(key: str, name: str, kind: str, unit: str) -> Measure:
 
 REGISTER = declare(Register(
     key="warning", label="通报预警约谈", line="assessment", model=WarningLetter, workflow=WORKFLOW,
-    pattern="约谈〔{year}〕{n}号",
+    pattern="预警约谈〔{year}〕{n}号",
     labels={"title": "事由", "description": "情况", "area_code": "属地", "owner_organisation": "主送单位"},
     columns=("title", "state", "measure", "area_code", "owner_organisation", "value", "limit", "number",
              "period", "reply_by", "closed_at"),
@@ -105,7 +112,7 @@ REGISTER = declare(Register(
     fields=("measure", "title", "area_code", "owner_organisation", "period", "value", "limit", "reply_by",
             "description"),
     batch=("owner_organisation", "reply_by"),
-    details=("measure", "rule", "indicator", "period", "value", "limit", "reply_by"),
+    details=("measure", "period", "value", "limit", "reply_by"),
     views=(View("open", "待发待回", {"open": "1"}, "due"),),
     imports=Import(
         key=("title", "period"),
@@ -119,6 +126,6 @@ REGISTER = declare(Register(
         Measure(key="reply_ratio", name="回复率", numerator=Q(state__in=("replied", "closed")),
                 denominator=Q(state__in=_SENT), dated="opened_at"),
     ),
-    map_layer=False, edit=_DESK, prepare=_prepare,
+    map_layer=False, edit=_DESK, circle=_DESK, prepare=_prepare, tidy=_tidy,
     empty="还没有通报、预警或约谈。每月按规则提出，也可登记。",
 ))  # fmt: skip
