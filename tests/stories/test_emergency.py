@@ -80,15 +80,19 @@ def test_eleven_firms_have_their_plans_on_file_and_drill_them(house, visitor, hi
     day = f"{today()}"
     submit(firm, case, "/do/review", {"reviewed_on": day}, files=PROOF)
     submit(firm, case, "/do/sign", {"signed_on": day, "signed_by": "一厂厂长"})
-    sent = page_after(firm, case, "/do/send")
-    assert "已报送，待核对" in text(sent)
-    # What is not there is said at once, and all of it; put right, it gets its number.
-    why = refused(approver, case, "file")
+    # Which of the five papers are not there the firm is told before it hands them in, and fills them in itself.
+    why = refused(firm, case, "send")
     assert "备案文件不齐" in why
     assert "环境风险评估报告" in why
-    submit(approver, case, "/do/ask_correction", {"reason": "缺五份文件"})
+    fill(firm, case, "papers", [{"there": "on"}] * 5)
+    sent = page_after(firm, case, "/do/send")
+    assert "已报送，待核对" in text(sent)
+    # What is wrong of them is said at once, and all of it; put right, it gets its number.
+    fill(approver, case, "papers", [{"there": "on"}] * 2 + [{"there": "0"}] + [{"there": "on"}] * 2)
+    assert "备案文件不齐" in refused(approver, case, "file")
+    submit(approver, case, "/do/ask_correction", {"reason": "风险评估报告缺附图"})
+    fill(firm, case, "papers", [{"there": "on"}] * 5)
     submit(firm, case, "/do/correct")
-    fill(approver, case, "papers", [{"there": "on"}] * 5)
     done = text(page_after(approver, case, "/do/file"))
     assert re.search(rf"990101-{today().year}-0\d\d-M", done), done
     assert f"{years_ago(-3)}"[:4] in done

@@ -7,6 +7,7 @@ or a rule. What cannot be done raises :class:`Refused`; what may not be known of
 
 from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.matters.actions.access import (
+    entered_itself,
     find,
     refusal_as_settled,
     refusal_to_change,
@@ -47,6 +48,7 @@ __all__ = [
     "decide_extension",
     "decline_transfer",
     "draw_for_review",
+    "entered_itself",
     "evidence_for",
     "extend",
     "find",

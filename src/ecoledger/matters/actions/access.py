@@ -141,7 +141,9 @@ def refusal_to_change(matter: Matter, person: Person, lines: Lines | None = None
         return None
     if lines is not None and not lines.asked_of(person):
         return Refused("role", _("“%s”由管理部门填写。") % _(str(lines.label)))
-    own, asked = _entered_itself(matter, person), lines is not None and lines.by_owner
+    if lines is not None and lines.by_step and _goes_on(matter, person):
+        return None
+    own, asked = entered_itself(matter, person), lines is not None and lines.by_owner
     goes_on = lines is not None and lines.by_opener
     nobodys = matter.owner_id is None and matter.owner_organisation_id is None
     begun = matter.state != register.workflow.initial.name
@@ -156,7 +158,13 @@ def refusal_to_change(matter: Matter, person: Person, lines: Lines | None = None
     return finished(matter)
 
 
-def _entered_itself(matter: Matter, person: Person) -> bool:
+def _goes_on(matter: Matter, person: Person) -> bool:
+    """Whether a main step that stands open is one of the person's roles."""
+    ways = register_of(matter.register).workflow.leaving(matter.state)
+    return any(way.main and person.has_role(*way.by) for way in ways)
+
+
+def entered_itself(matter: Matter, person: Person) -> bool:
     """Whether the firm or contractor for which ``person`` works entered the matter. Of a firm: what is about it and came
     from a firm, for it sees no other; who entered it may work elsewhere since."""
     by = matter.created_by

@@ -63,9 +63,11 @@ def open_matter(
     matter.number = number or next_number(register, at)
     keep(matter)
     for declared in register.lines:
-        rows = (lines or {}).get(declared.key, ())
-        if not rows and declared.first is not None:
-            rows = declared.first(matter)
+        rows = list((lines or {}).get(declared.key, ()))
+        if declared.first is not None:
+            named = declared.asks[0].name
+            said = {str(row.get(named) or "").strip() for row in rows}
+            rows += [row for row in declared.first(matter) if str(row[named]) not in said]
         write_lines(declared, matter, rows, by)
     evidence = take_in(matter, files, by, at)
     timeline.record(

@@ -148,8 +148,11 @@ def _papers(_filing: Any) -> list[dict[str, Any]]:
 
 
 def _lacking(filing: Any) -> str:
-    """Which papers are not there: what the bureau says at once, and all of it (一次性告知)."""
-    lacking = list(filing.papers.filter(there=False).values_list("name", flat=True))
+    """Which papers are not there, all of them: of those that are due, and of what was listed beside."""
+    listed = dict(filing.papers.values_list("name", "there"))
+    lacking = [
+        name for name in dict.fromkeys((*rules()["papers"], *listed)) if not listed.get(name)
+    ]
     return _("备案文件不齐：%s。") % _("、").join(lacking) if lacking else ""
 
 
@@ -237,14 +240,14 @@ WORKFLOW = Workflow(
                    offers=(said("opinion", "评审意见"),), evidence=1, shown_to_enterprise=True),
         Transition("sign", "签署发布", "reviewed", "signed", by=FIRM, asks=("signed_on", "signed_by"),
                    effects=(_signed,), shown_to_enterprise=True),
-        Transition("send", "报送备案", "signed", "sent", by=FIRM, shown_to_enterprise=True,
+        Transition("send", "报送备案", "signed", "sent", by=FIRM, when=_lacking, shown_to_enterprise=True,
                    help="签署之日起 20 个工作日内报送；五份文件在“备案文件”里逐项填报。"),
         Transition("file", "予以备案", "sent", "filed", by=DESK, when=_lacking,
                    offers=("filing_no", "filed_on"), effects=(_put_on_file,), shown_to_enterprise=True,
                    help="编号留空则按县区、年度、风险级别自动编。"),
         Transition("ask_correction", "一次性告知补正", "sent", "correcting", by=DESK, asks=(REASON,), main=False,
                    shown_to_enterprise=True),
-        Transition("correct", "补正后再报", "correcting", "sent", by=FIRM, shown_to_enterprise=True),
+        Transition("correct", "补正后再报", "correcting", "sent", by=FIRM, when=_lacking, shown_to_enterprise=True),
         Transition("fall_due", "满期，须回顾评估", "filed", "due", automatic=True),
         Transition("keep", "回顾评估，无需修订", "due", "filed", by=FIRM, asks=(said("finding", "评估结论"),),
                    evidence=1, effects=(_keep_on,), shown_to_enterprise=True),
@@ -391,7 +394,8 @@ FILINGS = declare(Register(
             "contact"),
     details=("sort", "risk", "reckoned", "punished", "regions", "edition", "reviewed_on", "signed_on", "signed_by",
              "filing_no", "filed_on", "kept_on", "review_due", "contact"),
-    lines=(Lines(key="papers", label="备案文件", model=PlanPaper, columns=("name", "there", "note"), first=_papers),),
+    lines=(Lines(key="papers", label="备案文件", model=PlanPaper, columns=("name", "there", "note"), first=_papers,
+                 by_step=True),),
     views=(View("due_again", "回顾到期", {"state": "due"}, "due"), View("major", "重大风险", {"risk": "H"})),
     imports=Import(
         key=("filing_no",), tells_past=True, read=_read, instead={"title": "entity"},

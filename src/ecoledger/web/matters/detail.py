@@ -76,7 +76,7 @@ def show(
     events = timeline.events_of(matter, person)
     asked = requests.transfer_asked(matter) if inside else None
     entries = entries_of(register, matter, person, events, files)
-    line_tables = tables(register, matter, person) if inside else []
+    line_tables = tables(register, matter, person)
     blocked, refused = _why_not(register, matter, person, offered)
     asks = asking.context(
         register,

@@ -18,7 +18,7 @@ from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.matters import actions
 from ecoledger.matters.lines import Lines
-from ecoledger.matters.register import Register
+from ecoledger.matters.register import Register, sees_all_events
 from ecoledger.web.access import Request, needs
 from ecoledger.web.matters.finding import the_matter
 
@@ -49,8 +49,10 @@ class Table:
 
 
 def tables(register: Register, matter: Any, person: Any) -> list[Table]:
-    """The matter's lines, each with whether ``person`` may fill them in."""
+    """The matter's lines that ``person`` may read, each with whether he may fill them in: all of them inside the house, and
+    those that a firm or a contractor entered or fills in."""
     settled = actions.settled(matter) if register.lines else frozenset()
+    inside, own = sees_all_events(person), actions.entered_itself(matter, person)
     shown = []
     for lines in register.lines:
         heads = [_(str(c.label)) for c in lines.shown]
@@ -60,7 +62,8 @@ def tables(register: Register, matter: Any, person: Any) -> list[Table]:
         ]
         open_ = lines.key not in settled
         may = open_ and actions.refusal_to_change(matter, person, lines) is None
-        shown.append(Table(lines, heads, rows, may))
+        if inside or may or lines.by_step or (own and lines.asked_of(person)):
+            shown.append(Table(lines, heads, rows, may))
     return shown
 
 
