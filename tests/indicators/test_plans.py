@@ -1,5 +1,7 @@
 """Plans taken in: proposed by the rules, decided by a person, followed against what is true."""
 
+from datetime import date
+
 import pytest
 
 from ecoledger.accounts.models import AuditEntry
@@ -63,5 +65,22 @@ def test_a_doubt_needs_its_reason_and_a_link_something_declared(plan, people):
 
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "年底"])
 def test_a_day_that_no_plan_names_is_no_due_day(plan, people, day):
+    said = {"deadline": day, "section": "大气科"}
     with pytest.raises(Refused, match="完成时限应为日期"):
-        plan_review.hand_out(item(plan, "task"), {"deadline": day}, by=people["leader"])
+        plan_review.hand_out(item(plan, "task"), said, by=people["leader"])
+
+
+def test_nothing_is_confirmed_that_nobody_would_have_to_do(plan, people):
+    leader = people["leader"]
+    with pytest.raises(Refused, match="责任科室"):
+        plan_review.hand_out(item(plan, "task"), {"deadline": "2026-12-31"}, by=leader)
+    with pytest.raises(Refused, match="指标性质"):
+        plan_review.hand_out(item(plan, "target"), {}, by=leader)
+    assert not plan.items.exclude(state=State.PROPOSED).exists()
+    only = plan_review.hand_out(item(plan, "target"), {"kind": "only"}, by=leader)
+    assert (only.state, only.target) == (State.CONFIRMED, None)
+    said = {"deadline": "2026-12-31", "section": "大气科"}
+    assert plan_review.hand_out(item(plan, "task"), said, by=leader).matter.finish_by == date(
+        2026, 12, 31
+    )
+    assert plan_review.handed_out(plan)["given"] == 1

@@ -82,9 +82,15 @@ def test_a_plan_is_reviewed_item_by_item_and_handed_out(house, visitor):
     task = item_of(page, "110个VOCs治理项目")
     form = open_page(desk, f"/plans/{plan}?item={task}")
     owner = next(o for o in form.xpath("//select[@name='owner']/option") if o.text == "执法员甲")
+    # Confirmed without a section it would be nobody's: refused, and what was typed stays.
+    page = decide(desk, plan, task, section="", deadline=f"{YEAR}-12-30")
+    assert "请填写责任科室" in text(page)
+    assert page.xpath("//input[@name='deadline']/@value") == [f"{YEAR}-12-30"]
+    assert "已确认 0" in page.get_element_by_id("counts").text_content()
     values = {"section": "大气科", "owner": owner.get("value"), "deadline": f"{YEAR}-12-31"}
     page = decide(desk, plan, task, **values)
     assert "已确认 1" in page.get_element_by_id("counts").text_content()
+    assert "已生成任务 1/" in page.get_element_by_id("counts").text_content()
     [row] = desk.api("matters/work_task")
     assert row["due"].startswith(f"{YEAR}-12-31") or row["due"].startswith(f"{YEAR + 1}-01-0")
     made = text(open_page(desk, f"/matters/work_task/{row['id']}"))
@@ -99,6 +105,7 @@ def test_a_plan_is_reviewed_item_by_item_and_handed_out(house, visitor):
 
     # A target joins a book and is followed by its indicator.
     target = item_of(page, "PM2.5年均浓度控制在29")
+    assert "请选择指标性质" in text(decide(desk, plan, target, book="美丽慈溪"))
     page = decide(desk, plan, target, kind="binding", book="美丽慈溪", weight="10")
     book = open_page(desk, f"/targets/book?year={YEAR}&book=美丽慈溪")
     assert "1项（约束性1项）" in text(book)

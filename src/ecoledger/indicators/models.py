@@ -119,6 +119,17 @@ class PlanItem(models.Model):
         TASK = "task", "任务"
         FACT = "fact", "数据"
 
+    class Comparator(models.TextChoices):
+        """How a plan says a comparison, a little wider than a target book does."""
+
+        AT_LEAST = ">=", "不低于"
+        ABOVE = ">", "高于"
+        AT_MOST = "<=", "不高于"
+        BELOW = "<", "低于"
+        EQUAL = "=", "达到"
+        REACH = "reach", "达到"
+        RANGE = "range", "区间"
+
     plan = models.ForeignKey(PlanText, on_delete=models.CASCADE, related_name="items")
     type = models.CharField("类型", max_length=6, choices=Type.choices)
     start = models.PositiveIntegerField()
@@ -175,3 +186,8 @@ class PlanItem(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def compared(self) -> str:
+        """The comparison in words."""
+        return dict(self.Comparator.choices).get(self.comparator, self.comparator)  # type: ignore[return-value]

@@ -1,7 +1,8 @@
 """Reviewing a plan side by side with its text: confirm and hand out, correct, doubt, drop, add what was missed.
 
 Handing out makes a confirmed task a matter of 重点任务 with its owner and due day, and a confirmed target a row of
-a target book followed by its indicator. Nothing is handed out that a person did not confirm.
+a target book followed by its indicator, unless a person says that it is only confirmed. Nothing is handed out that a
+person did not confirm, and nothing is confirmed that nobody has to do.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,6 +33,8 @@ from ecoledger.registers.plan.work_tasks import REGISTER as TASKS
 from ecoledger.standards.rounding import plainly
 
 State, Type = PlanItem.State, PlanItem.Type
+# Of a target: it is true, and no book takes it up.
+ONLY_CONFIRMED = "only"
 # How a plan says a comparison -> how a target book does.
 _COMPARED = {">=": ">=", ">": ">=", "<=": "<=", "<": "<=", "=": "=", "reach": ">=", "range": ">="}
 
@@ -127,7 +131,8 @@ def _part(item: PlanItem, text: str, start: int) -> PlanItem:
 
 @transaction.atomic
 def hand_out(item: PlanItem, said: Mapping[str, str], *, by: Person) -> PlanItem:
-    """Confirm an item with corrections and, of a task with a section and of a target with a kind, hand it out."""
+    """Confirm an item with corrections and hand it out: a task to its section, a target into its book."""
+    _refuse_idle(item, said)
     corrections: dict[str, Any] = {
         name: said[name].strip()
         for name in (
@@ -145,13 +150,26 @@ def hand_out(item: PlanItem, said: Mapping[str, str], *, by: Person) -> PlanItem
     if "deadline" in said:
         corrections["deadline"] = _day(said["deadline"])
     row = plans.decide(item, State.CONFIRMED, by=by, **corrections)
-    if row.type == Type.TASK and said.get("section", "").strip() and row.matter is None:
+    if row.type == Type.TASK and row.matter is None:
         row.matter = _task(row, said, by)
         row.register = TASKS.key
-    if row.type == Type.TARGET and said.get("kind") and row.target is None:
+    if row.type == Type.TARGET and row.target is None and said["kind"] != ONLY_CONFIRMED:
         row.target = _target(row, said, by)
     row.save(update_fields=["matter", "target", "register"])
     return row
+
+
+def _refuse_idle(item: PlanItem, said: Mapping[str, str]) -> None:
+    """Refuse to confirm what would then be nobody's: a task without a section, a target of which nothing is said."""
+    if item.type == Type.TASK and item.matter_id is None and not said.get("section", "").strip():
+        raise Refused(
+            "form",
+            _("没有责任科室。"),
+            _("确认的任务随即下达，请填写责任科室和完成时限；不下达的，请写明理由后点“不作任务”。"),
+            {"section": [_("请填写")]},
+        )
+    if item.type == Type.TARGET and item.target_id is None and not said.get("kind"):
+        raise Refused("form", _("请选择指标性质。"), "", {"kind": [_("请选择")]})
 
 
 def _day(written: str) -> date | None:
@@ -221,3 +239,14 @@ def counts(plan: PlanText) -> dict[str, int]:
     """How many items are open, confirmed, doubtful, dropped."""
     states = list(plan.items.values_list("state", flat=True))
     return {state: states.count(state) for state in State.values}
+
+
+def handed_out(plan: PlanText) -> dict[str, int]:
+    """How many tasks and targets there are that nobody dropped, and how many of them became one here."""
+    standing = ~Q(state=State.DROPPED)
+    return plan.items.aggregate(
+        tasks=Count("pk", filter=standing & Q(type=Type.TASK)),
+        given=Count("pk", filter=standing & Q(type=Type.TASK, matter__isnull=False)),
+        targets=Count("pk", filter=standing & Q(type=Type.TARGET)),
+        listed=Count("pk", filter=standing & Q(type=Type.TARGET, target__isnull=False)),
+    )

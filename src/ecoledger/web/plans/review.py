@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
@@ -22,9 +25,13 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tables import confined
 from ecoledger.registers.plan.target_book import PlanTarget
 from ecoledger.registers.plan.work_tasks import REGISTER as TASKS
+from ecoledger.registers.plan.work_tasks import WorkTask
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.navigation import LINES
 
+# What the form of an item asks of the item's own.
+_ITEMS_OWN = ("comparator", "value", "unit", "quantity_of", "period", "catalogue", "note")
 READER = "ecoledger.indicators.plan.uploaded:read_upload"
 LIMITS = confined.Limits(octets=20 << 20)
 
@@ -89,14 +96,25 @@ def _plan(request: Request, pk: int) -> PlanText:
 @needs("see_plans")
 def review(request: Request, pk: int) -> HttpResponse:
     """The text with its items marked, the list of items, and one item open."""
-    plan = _plan(request, pk)
-    chosen = request.GET.get("type", "")
+    return _page(request, _plan(request, pk), request.GET)
+
+
+def _page(
+    request: Request,
+    plan: PlanText,
+    asked_for: Mapping[str, str],
+    typed: Mapping[str, str] | None = None,
+    errors: Mapping[str, list[str]] | None = None,
+) -> HttpResponse:
+    """``typed``: what was filled in for the open item and refused; it stays as it was typed, with the ``errors``."""
+    chosen = asked_for.get("type", "")
     items = list(plan.items.select_related("matter", "target", "decided_by"))
     listed = [i for i in items if not chosen or i.type == chosen]
-    wanted = request.GET.get("item", "")
+    wanted = asked_for.get("item", "")
     opened = next((i for i in items if str(i.pk) == wanted), None)
     if opened is None:
         opened = next((i for i in listed if i.state == PlanItem.State.PROPOSED), None)
+    said = typed if typed is not None else _said(plan, opened)
     return render(
         request,
         "web/plans/review.html",
@@ -105,19 +123,52 @@ def review(request: Request, pk: int) -> HttpResponse:
             "lines": plan_review.marked(plan),
             "items": listed,
             "open": opened,
+            "said": said,
+            "errors": errors or {},
             "counts": plan_review.counts(plan),
+            "handed_out": plan_review.handed_out(plan),
             "types": PlanItem.Type.choices,
             "type": chosen,
             "kinds": PlanTarget.Kind.choices,
+            "only_confirmed": plan_review.ONLY_CONFIRMED,
             "comparators": PlanTarget.Comparator.choices,
-            "indicators": sorted({(i.key, i.said) for i in all_indicators()}, key=lambda p: p[1]),
+            "indicators": _indicators(said.get("catalogue", "")),
             "people": Person.objects.filter(is_active=True, organisation__kind="bureau").order_by(
                 "name"
             ),
             "may_decide": TASKS.may_open(request.user),
             "sections": sorted(set(TASKS.standing().values_list("section", flat=True))),
         },
+        status=422 if typed is not None else 200,
     )
+
+
+def _said(plan: PlanText, item: PlanItem | None) -> dict[str, str]:
+    """What the form of an item begins with."""
+    if item is None:
+        return {}
+    task = WorkTask.objects.filter(pk=item.matter_id).first()
+    return {
+        **{name: getattr(item, name) for name in _ITEMS_OWN},
+        "deadline": f"{item.deadline}" if item.deadline else "",
+        "section": task.section if task else "",
+        "owner": str(task.owner_id or "") if task else "",
+        "kind": item.target.kind if item.target else "",
+        "book": plan.name,
+    }
+
+
+def _indicators(chosen: str) -> list[tuple[str, str]]:
+    """Key and name of each indicator to choose. Of two of one name their books are told; what is called alike even then
+    counts alike and stands once, as the ``chosen`` one."""
+    declared = sorted(all_indicators(), key=lambda i: i.key != chosen)
+    often = Counter(i.said for i in declared)
+    lines = {line.key: line.label for line in LINES}
+    names: dict[str, str] = {}
+    for i in declared:
+        of = f"（{_(i.owner or str(lines.get(i.line, '')))}）" if often[i.said] > 1 else ""
+        names.setdefault(f"{i.said}{of}", i.key)
+    return [(names[said], said) for said in sorted(names)]
 
 
 @needs("see_plans")
@@ -133,7 +184,8 @@ def decide(request: Request, pk: int, item: int) -> HttpResponse:
     try:
         match request.POST.get("decision"):
             case "confirm":
-                plan_review.hand_out(row, request.POST.dict(), by=request.user)
+                row = plan_review.hand_out(row, request.POST.dict(), by=request.user)
+                _say(request, row)
             case "split":
                 plan_review.split(row, request.POST.get("pieces", ""), by=request.user)
             case "doubt":
@@ -150,8 +202,18 @@ def decide(request: Request, pk: int, item: int) -> HttpResponse:
                 raise Http404
     except Refused as refused:
         messages.error(request, str(refused))
-        return redirect(f"{back}?type={kind}&item={row.pk}#open")
+        asked_for = {"type": kind, "item": str(row.pk)}
+        return _page(request, plan, asked_for, request.POST.dict(), refused.fields)
     return redirect(f"{back}?type={kind}#open")
+
+
+def _say(request: Request, row: PlanItem) -> None:
+    """What the confirmed item became."""
+    if row.matter is not None:
+        messages.success(request, _("已生成任务 %s。") % row.matter.number)
+    elif row.target is not None:
+        said = {"book": row.target.book, "number": row.target.number}
+        messages.success(request, _("已列入“%(book)s”第%(number)s项。") % said)
 
 
 @needs("see_plans")
