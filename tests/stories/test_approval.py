@@ -578,6 +578,11 @@ def test_a_project_in_a_park_without_planning_eia_stops_at_the_gate(
     # The park's assessment is reviewed: the same decision goes through.
     done = [("北镇工业园", NORTH, "省级", "已审查", f"{TODAY}", "测环函〔2026〕9号")]
     assert kept(entered(house, "park", workbook(tmp_path / "园区2.xlsx", head, done))) == 1
+    # But for the publicity that the catalogue has for it.
+    unseen = approver.submit(f"{case}/do/decide", {f"decide-{k}": v for k, v in form.items()})
+    assert "事项目录规定公示" in unseen.text
+    submit(approver, case, "/do/publish", {"publicity_at": "https://example.gov.cn/3"})
+    submit(approver, case, "/do/published")
     submit(approver, case, "/do/decide", form)
     assert "√ 规划环评：测环函〔2026〕9号" in text(open_page(approver, case))
     assert "未审查规划环评" in text(open_page(approver, "/b/park"))

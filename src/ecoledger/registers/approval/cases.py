@@ -216,6 +216,7 @@ def _decide(step: Step) -> None:
         refuse({"opinion": _("不予许可须写明理由")})
     if step.form["decision"] == ApprovalCase.Decision.GRANTED:
         _through_the_gate(step)
+        _shown_first(step)
     _count(step, _day(step))
 
 
@@ -229,6 +230,15 @@ def _through_the_gate(step: Step) -> None:
     if failing and not (step.form.get("exception") or "").strip():
         why = "；".join(str(hook) for hook in failing)
         refuse({"exception": _("“三挂钩”不符合（%s），须写明例外依据或不予批准") % why})
+
+
+def _shown_first(step: Step) -> None:
+    """What the catalogue has shown to the public is granted after that, or with a written exception."""
+    case = step.matter
+    shown = case.events.filter(transition="published").exists()
+    if case.publicity_days and not shown and not (step.form.get("exception") or "").strip():
+        why = _("事项目录规定公示 %d 个工作日，本件没有公示：请先“开始公示”，或写明不公示的依据")
+        refuse({"exception": why % case.publicity_days})
 
 
 def _finish_at_once(step: Step) -> None:
@@ -297,7 +307,7 @@ WORKFLOW = Workflow(
         Transition("reviewed", "评审结束", "review", "reviewing", by=APPROVERS,
                    asks=(said("found", "评审意见"),), effects=(PAUSES.go_on,), shown_to_enterprise=True),
         Transition("decide", "作出决定", "reviewing", "decided", by=APPROVERS | HEADS,
-                   asks=(_DECIDED, "decision_no"), offers=("opinion", said("exception", "三挂钩例外依据")), effects=(_decide,),
+                   asks=(_DECIDED, "decision_no"), offers=("opinion", said("exception", "例外依据", help="没有公示的，或“三挂钩”不符合的，写明依据")), effects=(_decide,),
                    shown_to_enterprise=True),
         Transition("deliver", "送达办结", "decided", "done", by=APPROVERS, asks=("delivered_on",),
                    offers=("content",), effects=(_deliver,), shown_to_enterprise=True),
