@@ -138,7 +138,8 @@ def _investigated(case: PenaltyCase, days: Days) -> None:
         "问：你有什么要补充的？\n答：风机已经修好，请求从轻处理。",
     )))  # fmt: skip
     files = [_report(days)]
-    form = {"proves": "外排废水化学需氧量超标1.2倍"}
+    form = {"name": "监测报告", "copies": "1", "obtained_on": f"{days.day(6)}", "provider": "安澜市环境监测站（演示）",
+            "proves": "外排废水化学需氧量178毫克/升，超标1.2倍"}  # fmt: skip
     _step(case, "add_evidence", "zhifa2", days.at(6, 9), form, *files)
     told = {"监测日期": days.said(0), "监测对象": "废水总排口", "报告编号": "安环监（水）字〔演示〕118号",
             "监测结果": "化学需氧量178毫克/升，超过排放标准（80毫克/升）1.2倍。"}  # fmt: skip
@@ -146,7 +147,6 @@ def _investigated(case: PenaltyCase, days: Days) -> None:
     _receipt(case, days, 8)
     for name, provider, proves in (
         ("现场检查（勘察）笔录", "安澜市生态环境局", "生化池曝气风机停运，废水总排口正在排水"),
-        ("监测报告", "安澜市环境监测站（演示）", "外排废水化学需氧量178毫克/升，超标1.2倍"),
         ("调查询问笔录", "安澜市生态环境局", "当事人承认设施停运的时间、原因和超标排放的事实"),
     ):
         EvidenceItem.objects.create(

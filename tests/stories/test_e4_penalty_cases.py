@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
+from lxml import html
 from pypdf import PdfReader
 from tests.path.county import NORTH, SOUTH
 from tests.path.house import PNG
@@ -146,13 +147,23 @@ def case(people):
     assert secret.status_code == 404
     submit(officer, address, "/do/propose_filing", {"description": "外排废水化学需氧量超标一点二倍。", "found_on": "2026-09-01", "act_until": "2026-08-31"})  # fmt: skip
     submit(leader, address, "/do/approve_filing")
-    lines = f"{address}/lines/items"
-    submit(officer, lines, lines, {"items-0-name": "监测报告", "items-0-copies": "1", "items-0-proves": "化学需氧量超标"})  # fmt: skip
+    assert "证据清单是空的" in text(open_page(officer, address))
+    submit(officer, address, "/do/add_evidence", {"name": "监测报告", "copies": "1", "proves": "化学需氧量超标"}, files=[PHOTO])  # fmt: skip
+    assert "化学需氧量超标" in text(open_page(officer, f"{address}#items"))
     # The sheet of discretion: levels chosen, arithmetic shown.
     sheet = f"/enforcement/cases/{number}/discretion"
     assert "3倍以上" in text(open_page(officer, f"{sheet}?table=water_excess"))
     chosen = {"table": "water_excess", "times": "2", "area": "0", "again": "0"}
-    officer.submit(sheet, chosen)
+    # What is refused stays as it was typed, and so does what was saved.
+    refused = officer.submit(sheet, chosen | {"adjust": "-30", "why": "主动改正"}).text
+    assert "从轻、从重不超过 20%" in refused
+    assert "请逐项选定档次" not in refused
+    for typed in (html.fromstring(refused), None):
+        if typed is None:
+            officer.submit(sheet, chosen | {"why": "主动改正"})
+            typed = open_page(officer, sheet)
+        assert typed.xpath("//input[@name='times' and @checked]/@value") == ["2"]
+        assert "主动改正" in typed.xpath("//textarea[@name='why']")[0].text_content()
     shown = text(open_page(officer, address))
     assert "1,000,000元×25%＝250,000元" in shown
     assert "water_excess" not in shown

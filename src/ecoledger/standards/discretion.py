@@ -18,6 +18,10 @@ from ecoledger.standards.rounding import plainly
 HUNDRED = Decimal(100)
 
 
+class TooFarError(ValueError):
+    """Lighter or heavier than the table lets it be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Level:
     """One level of a factor and its share of the maximum, in percent."""
@@ -110,7 +114,7 @@ def assess(
     """The fine for the ``chosen`` level (its place, from 0) of every factor.
 
     ``adjust`` (percent): heavier above zero, lighter below. Raises ``ValueError`` for a factor without a level and
-    for an adjustment beyond the table's.
+    :class:`TooFarError` for an adjustment beyond the table's.
     """
     least, most = statutory_range(its, mitigated=mitigated)
     total = its.start
@@ -127,7 +131,7 @@ def assess(
     fine = its.most * counted / HUNDRED
     steps.append(f"法定最高额 {_yuan(its.most)}×{_percent(counted)}＝{_yuan(fine)}")
     if abs(adjust) > its.adjust:
-        raise ValueError(f"从轻、从重不超过 {_percent(its.adjust)}")
+        raise TooFarError(f"从轻、从重不超过 {_percent(its.adjust)}")
     if adjust:
         fine *= 1 + adjust / HUNDRED
         steps.append(

@@ -37,13 +37,15 @@ def _case(request: Request, pk: int) -> Any:
 
 @needs("see_matters")
 @require_http_methods(["GET", "POST"])
-@says_refusals
 def discretion(request: Request, pk: int) -> HttpResponse:
-    """Choose the table, then a level of every factor; the arithmetic follows."""
+    """Choose the table, then a level of every factor; the arithmetic follows. It begins with what was chosen before, and
+    what was refused stays as it was typed."""
     case = _case(request, pk)
     every = tables()
     key = request.POST.get("table") or request.GET.get("table") or case.discretion.get("table", "")
     chosen = every.get(key)
+    kept = case.discretion if case.discretion.get("table") == key else {}
+    typed, errors = _typed(kept), {}
     if request.method == "POST" and chosen is not None:
         levels = " ".join(
             f"{factor.key}={request.POST[factor.key]}"
@@ -57,9 +59,14 @@ def discretion(request: Request, pk: int) -> HttpResponse:
             "mitigated": request.POST.get("mitigated", ""),
             "why": request.POST.get("why", "").strip(),
         }
-        actions.perform(pk, "assess", by=request.user, form=form)
-        messages.success(request, _("裁量表已保存。"))
-        return redirect("matter", REGISTER.key, pk)
+        try:
+            actions.perform(pk, "assess", by=request.user, form=form)
+        except Refused as refused:
+            messages.error(request, f"{refused.why}{refused.remedy}")
+            typed, errors = request.POST.dict(), refused.fields
+        else:
+            messages.success(request, _("裁量表已保存。"))
+            return redirect("matter", REGISTER.key, pk)
     return render(
         request,
         "web/enforcement/discretion.html",
@@ -67,9 +74,29 @@ def discretion(request: Request, pk: int) -> HttpResponse:
             "case": case,
             "tables": every.values(),
             "table": chosen,
-            "said": case.discretion if case.discretion.get("table") == key else {},
+            "range": (f"{chosen.least:,}", f"{chosen.most:,}") if chosen else (),
+            "factors": [
+                (factor, asked.number(typed.get(factor.key, "")))
+                for factor in (chosen.factors if chosen else ())
+            ],
+            "typed": typed,
+            "errors": errors,
+            "said": kept,
         },
+        status=422 if errors else 200,
     )
+
+
+def _typed(kept: dict[str, Any]) -> dict[str, str]:
+    """What was chosen when the sheet was saved, as its form sends it."""
+    levels = {name: str(place) for name, place in kept.get("levels", {}).items()}
+    mitigated = "1" if kept.get("mitigated") else ""
+    return {
+        **levels,
+        "adjust": kept.get("adjust", ""),
+        "mitigated": mitigated,
+        "why": kept.get("why", ""),
+    }
 
 
 @needs("see_matters")

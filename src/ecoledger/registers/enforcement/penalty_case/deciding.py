@@ -14,7 +14,7 @@ from ecoledger.matters.actions import Refused
 from ecoledger.matters.models import Circulation
 from ecoledger.matters.workflow import ClockNote, Step
 from ecoledger.registers.enforcement.penalty_case import duties, money
-from ecoledger.registers.enforcement.penalty_case.models import ZERO, PenaltyCase
+from ecoledger.registers.enforcement.penalty_case.models import ZERO, EvidenceItem, PenaltyCase
 from ecoledger.registers.enforcement.rules import rules
 from ecoledger.standards import discretion, time_limits
 
@@ -66,6 +66,20 @@ def file(step: Step) -> None:
     step.matter.filed_on = today(step)
 
 
+def list_evidence(step: Step) -> None:
+    """What is entered as evidence stands in the list of evidence."""
+    case, form = step.matter, step.form
+    name = form.get("name") or case.evidence.order_by("-pk").values_list("name", flat=True)[0]
+    EvidenceItem.objects.create(
+        case=case,
+        name=name[:120],
+        copies=form.get("copies"),
+        obtained_on=form.get("obtained_on"),
+        provider=(form.get("provider") or "")[:120],
+        proves=form["proves"],
+    )
+
+
 def assess(step: Step) -> None:
     """The sheet: the table, the levels, the arithmetic in words, the range."""
     case, form = step.matter, step.form
@@ -81,6 +95,8 @@ def assess(step: Step) -> None:
             adjust=Decimal(form.get("adjust") or 0),
             mitigated=bool(form.get("mitigated")),
         )
+    except discretion.TooFarError as error:
+        raise Refused("form", str(error), "", {"adjust": [str(error)]}) from error
     except ValueError as error:
         raise Refused(
             "form", str(error), _("请逐项选定档次。"), {"levels": [str(error)]}
@@ -94,6 +110,8 @@ def assess(step: Step) -> None:
         "version": its.version,
         "mark": its.mark,
         "levels": chosen,
+        "adjust": str(form.get("adjust") or ""),
+        "mitigated": bool(form.get("mitigated")),
         "steps": list(found.steps),
         "why": form.get("why", ""),
         "fine": str(found.fine),

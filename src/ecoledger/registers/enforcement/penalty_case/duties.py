@@ -245,7 +245,7 @@ def closing_came_from(state: str) -> Callable[[Any], str]:
 
 def no_evidence(case: Any) -> str:
     if not case.items.exists():
-        return _("证据清单是空的，请先登记证据。")
+        return _("证据清单是空的，请先“登记证据”，或在“证据清单”填报。")
     return ""
 
 

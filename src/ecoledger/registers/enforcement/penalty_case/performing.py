@@ -52,8 +52,6 @@ def pay(step: Step) -> None:
         raise _wrong("amount", _("缴款金额应大于零。"))
     if step.matter.served_on and form["paid_on"] < step.matter.served_on:
         raise _wrong("paid_on", _("缴款日期早于送达日期。"))
-    if form["paid_on"] > today(step):
-        raise _wrong("paid_on", _("缴款日期在今天之后。"))
     money.pay(step.matter, form["paid_on"], form["amount"], form["receipt"])
 
 
