@@ -17,8 +17,10 @@ from ecoledger.books.models import Holding
 from ecoledger.entities.models import Section
 from ecoledger.indicators import portrait
 from ecoledger.listings import own_files
+from ecoledger.listings.parts import Kind
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
+from ecoledger.matters.register import register_of
 from ecoledger.registers.emergency import downstream
 from ecoledger.registers.emergency.around_it import SensitivePoint
 from ecoledger.registers.emergency.health_maps import (
@@ -29,6 +31,7 @@ from ecoledger.registers.emergency.health_maps import (
 )
 from ecoledger.registers.emergency.incidents import INCIDENTS
 from ecoledger.registers.emergency.plan_filings import FILINGS, PlanFiling
+from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
 from ecoledger.registers.waste.hazardous_waste import HAZARDOUS
 
 pytestmark = pytest.mark.django_db
@@ -165,13 +168,13 @@ def test_a_plan_is_not_filed_or_signed_in_days_to_come(bureau):
     )  # fmt: skip
     later = f"{timezone.localdate() + timedelta(days=1)}"
     PlanFiling.objects.filter(pk=row.pk).update(state="reviewed")
-    with pytest.raises(Refused, match="今天之后"):
+    with pytest.raises(Refused, match="晚于现在"):
         actions.perform(
             row.pk, "sign", by=bureau.officer, form={"signed_on": later, "signed_by": "某"}
         )
     PlanFiling.objects.filter(pk=row.pk).update(state="sent")
     row.papers.update(there=True)
-    with pytest.raises(Refused, match="今天之后"):
+    with pytest.raises(Refused, match="晚于现在"):
         actions.perform(row.pk, "file", by=bureau.officer, form={"filed_on": later})
 
 
@@ -260,3 +263,69 @@ def test_the_page_of_an_account_asks_no_more_for_more_holdings(bureau, client):
     (one, before), (four, after) = asked
     assert (one, four) == (1, 4)
     assert after <= before
+
+
+HAPPENED = [
+    ("black_smoke", "caught_at"), ("waste_manifest", "handed_on"), ("penalty_case", "found_on"),
+    ("penalty_case", "served_on"), ("penalty_case", "remedy_until"), ("correction_order", "report_on"),
+    ("damage_claim", "clue_on"), ("production_order", "completed_on"), ("police_transfer", "accepted_on"),
+    ("committee_task", "replied_on"), ("complaint", "opened_at"), ("incident", "learned_at"),
+    ("quality_check", "checked_on"), ("outfall_work", "monitored_on"), ("key_project", "on"),
+]  # fmt: skip
+TO_COME = [
+    ("small_pickup", "wished_on"), ("waste_manifest", "expected_on"), ("penalty_case", "remake_by"),
+    ("correction_order", "substitute_on"), ("insurance_policy", "ends_on"), ("committee_meeting", "held_at"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "happened"), [(*p, True) for p in HAPPENED] + [(*p, False) for p in TO_COME]
+)
+def test_what_has_happened_lies_in_no_day_to_come(key, name, happened):
+    register, now = register_of(key), timezone.now()
+    steps = [ask for t in register.workflow.transitions for ask in register.asks_of(t)]
+    asks = [ask for ask in (*register.fields, *steps) if ask.name == name]
+    later = now + timedelta(days=30)
+    for ask in asks:
+        said = {name: later if ask.kind is Kind.DATETIME else timezone.localdate(later)}
+        assert bool(register.lying_ahead([ask], said, now)) == happened
+        assert not register.lying_ahead([ask], said, later)
+    assert asks
+
+
+def test_a_clue_of_next_year_begins_no_case_and_puts_none_off(bureau):
+    """A mistyped year would move the day by which it is to be filed out of sight."""
+    today = timezone.localdate()
+    values = {
+        "title": "超标",
+        "kind": "general",
+        "party": "某厂",
+        "party_kind": "organisation",
+        "area_code": NORTH,
+    }
+    with pytest.raises(Refused, match="晚于现在") as refused:
+        actions.open_matter(
+            CASES, {**values, "found_on": today + timedelta(days=400)}, by=bureau.officer
+        )
+    assert set(refused.value.fields) == {"found_on"}
+    case = actions.open_matter(CASES, {**values, "found_on": today}, by=bureau.officer)
+    later = {"found_on": today + timedelta(days=400)}
+    with pytest.raises(Refused, match="晚于现在"):
+        actions.amend(case.pk, later, event="edit", label="修改", by=bureau.leader)
+
+
+def test_no_task_is_given_out_that_is_late_when_it_is_given(bureau, client):
+    client.force_login(bureau.dispatcher)
+    today = timezone.localdate()
+    sent = {"title": "回头看", "area_code": "990101", "book": "problem", "count": "3", "units-count": "1",
+            "units-0-organisation": bureau.people["town"].organisation.pk}  # fmt: skip
+    late = client.post(
+        "/matters/look_back/new", sent | {"deadline": f"{today - timedelta(days=1)}"}
+    )
+    assert "期限早于今天" in late.content.decode()
+    bare = {name: value for name, value in sent.items() if not name.startswith("units")}
+    assert (
+        "至少填 1 行"
+        in client.post("/matters/look_back/new", bare | {"deadline": f"{today}"}).content.decode()
+    )
+    assert client.post("/matters/look_back/new", sent | {"deadline": f"{today}"}).status_code == 302

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,19 +17,16 @@ from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.entities.models import Entity
 from ecoledger.listings.catalogue import listing_of
+from ecoledger.listings.happened import WHY, lies_ahead
 from ecoledger.matters.models import AppendOnly, Matter
 
 # ---- log 记录台账 -----------------------------------------------------------------------------------
 
 
-# A phone's clock may be so far ahead.
-_AHEAD = timedelta(hours=1)
-
-
 def has_happened(at: datetime) -> None:
-    """What is recorded is a fact: it does not lie ahead."""
-    if at > timezone.now() + _AHEAD:
-        raise ValidationError(_("记录的是已经发生的事，时间不能晚于现在。"))
+    """What is recorded is a fact."""
+    if lies_ahead(at, timezone.now()):
+        raise ValidationError(_(WHY))
 
 
 class LogEntry(models.Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.models import Q, QuerySet
@@ -17,6 +17,7 @@ from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.accounts.scope import covers, within
 from ecoledger.listings import catalogue, cells, selecting
 from ecoledger.listings.derive import field_at
+from ecoledger.listings.happened import WHY, lies_ahead
 from ecoledger.listings.listing import Listing, Named
 from ecoledger.listings.parts import Ask, Choices, ImportColumn, Kind, TableRow, Text, View
 from ecoledger.listings.refusals import Refused, refuse
@@ -155,6 +156,8 @@ class Register(Listing):
     settled: Callable[[Any], Collection[str]] | None = None
     # Of what is entered what nobody judges by, named alike: it is put right, or filled in, also afterwards.
     loose: tuple[str, ...] = ()
+    # Of the dates of its forms those that may lie ahead although they are called as what has happened is (``_on``, ``_at``).
+    ahead: tuple[str, ...] = ()
     # States in which a matter that is before a second person, but not yet approved, still turns out a repeat of another.
     repeats_in: tuple[str, ...] = ()
     # What is looked at before a matter ends: whether it is as it should be, what is asked, the fact. It warns and bars nothing.
@@ -212,6 +215,8 @@ class Register(Listing):
         for name, sources in self.follows.items():
             for named in (name, *sources):
                 derive.ask(Ask(named, label="?"))
+        for name in self.ahead:
+            derive.ask(name)
         asked = {}
         for t in self.workflow.transitions:
             for name in t.sets:
@@ -392,6 +397,40 @@ class Register(Listing):
     @property
     def _dates(self) -> frozenset[str]:
         return frozenset(rule.deadline_field for rule in self.workflow.clocks) - {""}
+
+    def lying_ahead(
+        self, asks: Iterable[Ask], values: Mapping[str, Any], at: datetime
+    ) -> dict[str, str]:
+        """Of ``values``, by the names of ``asks`` or of what these keep, the dates of what has happened that are yet to
+        come, each with why it cannot be. Such a date is called so, or a clock counts from it; a deadline is none."""
+        now = max(at, timezone.now())
+        return {
+            ask.name: _(WHY)
+            for ask in asks
+            if self._is_fact(ask.stores or ask.name)
+            and isinstance(said := values.get(ask.name, values.get(ask.stores or "")), date)
+            and lies_ahead(said, now)
+        }
+
+    def _is_fact(self, name: str) -> bool:
+        if name in self._dates or name in self.ahead:
+            return False
+        counted = {rule.counted_from for rule in self.workflow.clocks}
+        return name in counted or name == "on" or name.endswith(("_on", "_at"))
+
+    def over_before(self, values: Mapping[str, Any], today: date) -> dict[str, str]:
+        """Of ``values``, by attribute, the deadlines that a new matter would have missed before it began. What was only
+        planned may be late already."""
+        first = today
+        if isinstance(began := values.get("opened_at"), datetime):
+            first = min(today, timezone.localdate(began))
+        return {
+            name: _("期限早于今天：请改为 %s 或以后。") % f"{today:%m-%d}"
+            for name in self._dates
+            if not name.startswith("planned_")
+            and isinstance(said := values.get(name), date)
+            and said < first
+        }
 
     @property
     def judged(self) -> frozenset[str]:

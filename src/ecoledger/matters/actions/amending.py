@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.listings import forms
 from ecoledger.listings.parts import Text
-from ecoledger.listings.refusals import Refused
+from ecoledger.listings.refusals import Refused, refuse
 from ecoledger.listings.unchanged import same
 from ecoledger.matters import deadlines, timeline
 from ecoledger.matters.actions.access import (
@@ -62,6 +62,7 @@ def amend(
     after = {name: said for name, said in values.items() if not same(getattr(matter, name), said)}
     if by is not None:
         refuse_settled(matter, after)
+        refuse(register.lying_ahead((*register.fields, *register.batch), after, at))
     if by is not None and not register.manages(by, matter):
         refuse_owner(register, matter, after)
     if not after and form is None:

@@ -131,6 +131,8 @@ def begun(
             {"area_code": [_("不在您的数据范围内") if matter.area_code else _("请选择属地。")]},
         )
     refuse(register.wrong(kept, by))
+    if by is not None and batch is None:
+        refuse(register.lying_ahead(register.fields, kept, at))
     if register.prepare is not None:
         register.prepare(matter)
     if register.holds_to is not None:

@@ -18,7 +18,7 @@ from ecoledger.listings import forms
 from ecoledger.listings.cells import area_name
 from ecoledger.listings.derive import field_at
 from ecoledger.listings.parts import Text
-from ecoledger.listings.refusals import Refused
+from ecoledger.listings.refusals import Refused, refuse
 from ecoledger.matters import deadlines, notices, timeline
 from ecoledger.matters.actions.access import find, keep, locked, owns
 from ecoledger.matters.actions.adding import take_in
@@ -174,6 +174,7 @@ def perform(
     known = set(register.said_before(transition, matter)) - set(form or {})
     asks = tuple(ask for ask in register.asks_of(transition) if ask.name not in known)
     cleaned = forms.cleaned(asks, register.model, form or {}, row=matter, person=by)
+    refuse(register.lying_ahead(asks, cleaned, at))
     # What is taken over stands in the event as well: it keeps what the next person reviews.
     said = cleaned | {
         ask.name: getattr(matter, ask.stores or ask.name)

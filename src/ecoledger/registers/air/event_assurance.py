@@ -152,6 +152,7 @@ def _is_accounted_for(plan: Any) -> str:
 
 PLAN = declare(Register(
     key="event_assurance", label="重大活动保障", line="air", model=EventAssurance,
+    ahead=("begins_on", "ends_on"),
     pattern="活动保障〔{year}〕{n}号", level=instructions.colour,
     workflow=Workflow(
         states=(

@@ -169,6 +169,7 @@ def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic
 
 ASSESSMENTS = declare(Register(
     key="ultra_low", label="超低排放评估", line="air", tab="permits", model=UltraLowAssessment, workflow=WORKFLOW,
+    ahead=("shown_on",),
     pattern="超低评估〔{year}〕{n}号",
     labels={"title": "名称", "entity": "企业", "area_code": "属地"},
     columns=("number", "title", "entity", "trade", "assessor", "report_no", "state", "due", "shown_on", "area_code"),

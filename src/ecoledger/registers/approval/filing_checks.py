@@ -94,9 +94,6 @@ def _prepare(check: FilingCheck) -> None:
 def _check(step: Step) -> None:
     """What was found; anything but 符合 says what."""
     form = step.form
-    day = form["checked_on"]
-    if day > timezone.localdate(step.at):
-        raise Refused("form", _("核查日期在今天之后。"), "", {"checked_on": [_("请核对")]})
     if form["result"] != FilingCheck.Result.TRUE and not (form.get("findings") or "").strip():
         raise Refused("form", _("核查不符合的须写明情况。"), "", {"findings": [_("请填写")]})
 

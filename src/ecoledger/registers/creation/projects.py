@@ -13,13 +13,11 @@ from typing import Any
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.roles import Role
 from ecoledger.listings.parts import Import, View
-from ecoledger.listings.refusals import Refused
 from ecoledger.matters.measures import Measure
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Breakdown, Register, Seen, Statistic, declare
@@ -143,12 +141,6 @@ def _marked_enough(project: Any) -> str:
     return not_graded(project)
 
 
-def _named(step: Step) -> None:
-    if step.matter.named_on > timezone.localdate(step.at):
-        why = _("命名日期应不晚于今天")
-        raise Refused("form", why, fields={"named_on": [why]})
-
-
 WORKFLOW = Workflow(
     states=(
         State("applied", "申报", stage="申报", waits_for=HEADS),
@@ -169,7 +161,7 @@ WORKFLOW = Workflow(
                    offers=("county_marks",), other_person_than=("assess",)),
         Transition("return", "退回创建", ("county", "upper"), "creating", by=HEADS, asks=(REASON,), main=False),
         Transition("name", "命名", "upper", "named", by=HEADS, asks=("named_on", "named_no"), offers=("upper_marks",),
-                   when=_marked_enough, effects=(_named,), evidence=1, help="附命名文件。"),
+                   when=_marked_enough, evidence=1, help="附命名文件。"),
         Transition("fail", "未通过", ("county", "upper"), "failed", by=HEADS, asks=(REASON,), main=False, danger=True),
         Transition("drop", "不再申报", ("applied", "creating"), "failed", by=HEADS, asks=(REASON,), main=False,
                    danger=True),

@@ -185,6 +185,7 @@ class Policies(Register):
 
 POLICIES = declare(Policies(
     key="insurance_policy", label="环境污染责任保险", line="approval", tab="permits", model=InsurancePolicy,
+    ahead=("starts_on",),
     pattern="环责险〔{year}〕{n}号", prepare=_prepare,
     workflow=Workflow(
         states=(

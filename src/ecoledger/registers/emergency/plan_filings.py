@@ -182,7 +182,6 @@ def filing_number(filing: PlanFiling, on: date) -> str:
 def _put_on_file(step: Step) -> None:
     filing = step.matter
     filing.filed_on = filing.filed_on or timezone.localdate(step.at)
-    _no_later(step, "filed_on")
     if filing.signed_on and filing.filed_on < filing.signed_on:
         why = _("备案日期早于签署日期 %s。") % f"{filing.signed_on:%Y-%m-%d}"
         raise Refused("form", why, _("请核对日期。"), {"filed_on": [why]})
@@ -191,17 +190,6 @@ def _put_on_file(step: Step) -> None:
     if twin is not None:
         why = _("备案编号 %(no)s 已用于%(title)s。") % {"no": filing.filing_no, "title": twin.title}
         raise Refused("form", why, _("请核对编号。"), {"filing_no": [why]})
-
-
-def _signed(step: Step) -> None:
-    _no_later(step, "signed_on")
-
-
-def _no_later(step: Step, name: str) -> None:
-    """Refuse a day that is yet to come: terms are counted from it."""
-    if getattr(step.matter, name) > timezone.localdate(step.at):
-        why = _("日期在今天之后。")
-        raise Refused("form", why, _("请核对日期。"), {name: [why]})
 
 
 def _begin_again(step: Step) -> None:
@@ -239,7 +227,7 @@ WORKFLOW = Workflow(
         Transition("review", "评审通过", "drafting", "reviewed", by=FIRM, asks=("reviewed_on",),
                    offers=(said("opinion", "评审意见"),), evidence=1, shown_to_enterprise=True),
         Transition("sign", "签署发布", "reviewed", "signed", by=FIRM, asks=("signed_on", "signed_by"),
-                   effects=(_signed,), shown_to_enterprise=True),
+                   shown_to_enterprise=True),
         Transition("send", "报送备案", "signed", "sent", by=FIRM, when=_lacking, shown_to_enterprise=True,
                    help="签署之日起 20 个工作日内报送；五份文件在“备案文件”里逐项填报。"),
         Transition("file", "予以备案", "sent", "filed", by=DESK, when=_lacking,

@@ -173,6 +173,7 @@ def _prepare(order: CorrectionOrder) -> None:
 
 REGISTER = declare(Register(
     key="correction_order", offline=True, label="责令改正", line="enforcement", tab="checks",
+    ahead=("substitute_on",),
     reason=Reason("责令改正"), model=CorrectionOrder,
     hidden={"case": "see_undecided_penalties"}, pattern="责改〔{year}〕{n}号",
     workflow=Workflow(

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.roles import Role
 from ecoledger.listings.parts import Import
-from ecoledger.matters.actions import Refused
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, declare
@@ -98,8 +97,6 @@ def _no_list(seizure: Any) -> str:
 def _on_the_spot(step: Step) -> None:
     """Done before it was approved: the day of the measure is that of its hour."""
     row = step.matter
-    if row.seized_at > step.at:
-        raise Refused("form", _("实施时间不能晚于现在。"), "", {"seized_at": [_("请核对")]})
     row.seized_on = timezone.localtime(row.seized_at).date()
 
 

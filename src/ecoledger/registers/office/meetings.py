@@ -159,6 +159,7 @@ def _hand_out(step: Step) -> None:
 
 MEETINGS = declare(Register(
     key="committee_meeting", label="环委会会议", line="assessment", model=Meeting,
+    ahead=("held_at",),
     workflow=Workflow(
         states=(
             State("planned", "筹备", stage="会前", waits_for=OFFICE),

@@ -179,11 +179,7 @@ def _starts_later(step: Step) -> None:
 
 
 def _filed(step: Step) -> None:
-    row = step.matter
-    if row.filed_on > timezone.localdate(step.at):
-        why = _("备案日期应不晚于今天")
-        raise Refused("form", why, fields={"filed_on": [why]})
-    step.form["in_time"] = bool(row.in_time)
+    step.form["in_time"] = bool(step.matter.in_time)
 
 
 def _too_early(row: Any) -> str:
@@ -225,6 +221,7 @@ def _demolitions(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statist
 
 DEMOLITIONS = declare(Register(
     key="soil_demolition", label="拆除活动备案", line="soil", tab="permits", model=Demolition,
+    ahead=("starts_on", "ends_on"),
     workflow=DEMOLITION_WORKFLOW, pattern="拆除〔{year}〕{n}号", prepare=_prepare, follows={"file_by": ("starts_on",)},
     labels={"title": "名称", "entity": "单位", "area_code": "属地", "in_time": "按时备案"},
     columns=("number", "title", "entity", "starts_on", "file_by", "filed_on", "in_time", "state", "due", "area_code"),

@@ -261,6 +261,7 @@ def by_town(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown]:
 
 ORDERS = declare(Register(
     key="small_pickup", label="小微收运预约", line="waste", model=PickupOrder, pattern="收运〔{year}〕{n}号",
+    ahead=("wished_on",),
     prepare=_prepare_order, map_layer=False,
     workflow=Workflow(
         states=(

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from ecoledger.listings import asked, forms, own_firm
+from ecoledger.listings.refusals import refuse
 from ecoledger.listings.rows import kept_once
 from ecoledger.matters import (
     actions,
@@ -44,6 +45,7 @@ def new(request: Request, key: str) -> HttpResponseBase:
         values = forms.stored(asks, form.cleaned_data)
         try:
             lines = {one.lines.key: sent(one.lines, request.POST) for one in sheets}
+            refuse(register.over_before(values, timezone.localdate()))
             with kept_once():
                 matter = actions.open_matter(
                     register, values, by=request.user, files=uploads(request), lines=lines
