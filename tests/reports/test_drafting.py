@@ -17,6 +17,7 @@ from tests.daily_values import october
 from ecoledger.accounts import acting
 from ecoledger.accounts.models import AuditEntry
 from ecoledger.listings.refusals import Refused
+from ecoledger.matters import actions
 from ecoledger.matters.models import Event, Notice
 from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
 from ecoledger.reports import drafting, opening
@@ -147,6 +148,30 @@ def test_a_reply_came_in_between_the_issue_and_today(files, problem, people, sen
         with pytest.raises(Refused, match="印发日和今天"):
             drafting.reply(issued, "已办", today + timedelta(days=days), by=people["officer"])
     assert drafting.reply(issued, "已办", today, by=people["officer"]).received_on == today
+
+
+def test_a_town_is_told_of_what_goes_to_it_and_reads_it_in_its_list(
+    files, problem, people, sent_out, client
+):
+    town = people["town"]
+    actions.assign(problem.pk, by=people["dispatcher"], organisation=town.organisation)
+    letter = sent_out(begun(problem, people))
+    assert Notice.objects.get(person=town, link=f"/documents/{letter.pk}").text.startswith(
+        "收到文书"
+    )
+    # A notice goes to all towns of its area; a work summary stays in the house, and so does another county's notice.
+    said = {"issued_at": timezone.now(), "title": "情况"}
+    kinds = (("water_notice", COUNTY), ("summary_month", COUNTY), ("water_notice", "990102"))
+    for n, (kind, area) in enumerate(kinds):
+        IssuedDocument.objects.create(kind=kind, area_code=area, number=f"第{n}号文", **said)
+    client.force_login(town)
+    listed = client.get("/documents").content.decode()
+    assert [words in listed for words in (letter.number, "第0号文", "第1号文", "第2号文")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_only_who_may_signs(files, problem, people):

@@ -104,6 +104,8 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
         {Role.LEADER, Role.SECTION_CHIEF, Role.DISPATCHER, Role.OFFICER, Role.LEGAL}
     ),
     "see_documents": BUREAU,
+    # What was issued to one's unit, and what goes to all of its kind.
+    "receive_documents": BUREAU | {Role.TOWN, Role.GRID},
     "see_plans": BUREAU,
     "sign_documents": frozenset({Role.LEADER}),
     "edit_letter_templates": frozenset({Role.DISPATCHER, Role.SYSTEM_ADMIN}),

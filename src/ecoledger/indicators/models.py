@@ -190,4 +190,4 @@ class PlanItem(models.Model):
     @property
     def compared(self) -> str:
         """The comparison in words."""
-        return dict(self.Comparator.choices).get(self.comparator, self.comparator)  # type: ignore[return-value]
+        return dict(self.Comparator.choices).get(self.comparator, self.comparator)

@@ -79,6 +79,8 @@ class Report(Document):
     """
 
     span: str
+    # To whom it is sent, where it goes out: the towns of its area read it.
+    to: str = ""
     # Small type, for what must fit one page.
     compact: bool = False
     # Why it cannot be drafted yet, and what would help: a setting of the bureau that is missing; "" when it can.

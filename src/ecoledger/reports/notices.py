@@ -28,6 +28,7 @@ from ecoledger.reports.spoken import Spoken, spoken
 Blocks = Sequence[Block | None]
 # A list of what is late is cut here; the door beside it opens all.
 LATE_ROWS = 20
+_TO = "各镇人民政府、街道办事处"
 _REQUIRED = Word("工作要求", "lines", required=False, help="一行一段")
 
 
@@ -175,7 +176,7 @@ def _declared(
 
     return declare(
         SectionedReport(
-            key=key, label=label, line="assessment", span=span, series=series, words=(_REQUIRED,),
+            key=key, label=label, line="assessment", span=span, series=series, to=_TO, words=(_REQUIRED,),
             gather=gather, sections=tuple(Heading(heading, blocks) for heading, blocks in sections),
         )
     )  # fmt: skip

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from ecoledger.accounts.grants import prefixes
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF
 from ecoledger.accounts.scope import within
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import visible_matters
-from ecoledger.reports.declaration import all_documents
+from ecoledger.reports.declaration import Report, all_documents
 from ecoledger.reports.models import Draft, IssuedDocument
 
 
@@ -27,13 +28,18 @@ def _about(person: Person, seen: Matter | None) -> Q:
 
 
 def documents(person: Person, seen: Matter | None = None) -> QuerySet[IssuedDocument]:
-    """What was issued: by kind to those who work on it, and of every matter to staff who see that.
+    """What was issued: by kind to those who work on it, of every matter to staff who see that, and what goes out to the
+    towns of an area to these.
 
     ``seen``: only what is about this matter, which the person is known to see.
     """
     rows = Q(kind__in=_kinds(person)) & within(person)
     if person.has_role(*STAFF):
         rows |= Q(matter__isnull=False)
+    if person.may("receive_documents"):
+        own = {code for area in person.area_codes for code in prefixes(area)}
+        sent = [d.key for d in all_documents() if isinstance(d, Report) and d.to]
+        rows |= Q(kind__in=sent, area_code__in=own)
     return IssuedDocument.objects.filter(rows & _about(person, seen)).select_related(
         "issued_by", "matter"
     )

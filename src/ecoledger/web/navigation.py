@@ -81,7 +81,7 @@ ENTRIES = (
     Page("map", _("一张图"), "map", "see_monitoring"),
     Page("archive", _("对象档案"), "enterprise", "see_monitoring", ("enterprises", "enterprise")),
     Page("targets", _("指标与目标"), "target", "see_cockpit", ("records",)),
-    Page("documents", _("文书"), "bulletin", "see_documents"),
+    Page("documents", _("文书"), "bulletin", "receive_documents"),
 )
 SYSTEM = (
     Page("beginning", _("开始使用"), "help", "edit_registry"),

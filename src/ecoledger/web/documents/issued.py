@@ -52,7 +52,7 @@ beside.walk(
 )
 
 
-@needs("see_documents")
+@needs("receive_documents")
 def page(request: Request) -> HttpResponse:
     """Kinds of document, drafts in hand, what was issued."""
     rows = _chosen(request.user, request.GET)

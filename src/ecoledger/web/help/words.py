@@ -37,6 +37,7 @@ MAY: dict[str, Promise] = {
     "make_reports": _("生成公报和总结"),
     "write_letters": _("起草函件"),
     "see_documents": _("看文书"),
+    "receive_documents": _("收文书"),
     "see_plans": _("看计划、目标和对账"),
     "sign_documents": _("签发文书"),
     "edit_letter_templates": _("修改函件模板"),
