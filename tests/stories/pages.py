@@ -15,7 +15,8 @@ class NoSuchForm(AssertionError):  # noqa: N818 - the page does not offer it
 
 
 def _page(answer: httpx.Response) -> Any:
-    assert answer.status_code == 200, f"{answer.url}: {answer.status_code}"
+    # A form that was refused is shown again with what is wrong of it.
+    assert answer.status_code in (200, 422), f"{answer.url}: {answer.status_code}"
     return lxml.html.fromstring(answer.text)
 
 
