@@ -12,6 +12,7 @@ from ecoledger.accounts.models import Organisation
 from ecoledger.matters import actions, inbox
 from ecoledger.matters.sight import Sight, said_of
 from ecoledger.registers.office.meetings import TASKS
+from ecoledger.registers.plan.work_tasks import REGISTER as WORK
 from ecoledger.registers.plan.warnings import REGISTER as WARNINGS
 
 pytestmark = pytest.mark.django_db
@@ -64,3 +65,27 @@ def test_a_task_that_its_unit_returns_stays_in_hand_until_the_office_says_whose_
     other = Organisation.objects.create(name="住建局", kind="department", area_code="990101")
     task = perform(task, "pass_on", desk, {"owner_organisation": other})
     assert (task.state, task.owner_organisation) == ("new", other)
+
+
+def test_work_that_is_nobodys_waits_for_the_desk_to_say_whose_it_is(bureau, client):
+    desk, town = bureau.dispatcher, bureau.people["town"]
+    values = {
+        "title": "治理项目",
+        "year": 2026,
+        "section": "大气科",
+        "finish_by": timezone.localdate(),
+        "area_code": NORTH,
+    }
+    task = actions.open_matter(WORK, values, by=desk)
+
+    def asked():
+        waiting = inbox.waiting(desk)
+        load = inbox.load(desk)
+        assert load.waiting == waiting.count() == inbox.waiting(desk, load).count()
+        return waiting.filter(pk=task.pk).exists()
+
+    assert asked()
+    client.force_login(desk)
+    assert "请您确定责任单位" in client.get(f"/matters/work_task/{task.pk}").content.decode()
+    actions.assign(task.pk, by=desk, organisation=town.organisation)
+    assert not asked()

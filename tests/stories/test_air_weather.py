@@ -153,6 +153,12 @@ def test_a_firm_on_several_lists_is_held_to_one_of_them(house, visitor, season, 
     (row,) = scene.xpath("//tr[@data-firm='二号测试厂']")
     assert "限产10%" in row.text_content()
     assert "限产30%" not in row.text_content()
+    # While it runs no other is activated over the same place: its firms would have two orders.
+    wider = opened(dispatcher, "全县过程")
+    assert (
+        "正在响应" in dispatcher.submit(f"{wider}/do/activate", {"activate-warning": "orange"}).text
+    )
+    submit(dispatcher, case, "/do/lift", {"until": f"{hours_ago(0):%Y-%m-%d %H:%M}"})
 
 
 @pytest.fixture(scope="module")

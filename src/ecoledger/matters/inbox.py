@@ -51,6 +51,8 @@ class Turns:
     led: frozenset[Place] = frozenset()
     # Those where every way on is a town's work: another unit's, where one has the matter.
     of_town: frozenset[Place] = frozenset()
+    # Those of an owner where the person, who hands out what the book holds, says whose it is while nobody's name stands there.
+    unowned: frozenset[Place] = frozenset()
 
 
 def turns(person: Person) -> Turns:
@@ -61,9 +63,12 @@ def turns(person: Person) -> Turns:
 @lru_cache(maxsize=256)
 def _turns(roles: frozenset[str], _edition: int) -> Turns:
     places, of_owner, not_after = set(), set(), {}
-    decided, led, of_town = set(), set(), set()
+    decided, led, of_town, unowned = set(), set(), set(), set()
     for register in all_registers():
+        hands_out = Role.DISPATCHER in register.manage and Role.DISPATCHER in roles
         for state in register.workflow.states:
+            if hands_out and state.by_owner and state.open:
+                unowned.add((register.key, state.name))
             if roles.isdisjoint(state.waits_for):
                 continue
             place = (register.key, state.name)
@@ -87,7 +92,7 @@ def _turns(roles: frozenset[str], _edition: int) -> Turns:
                 works_as_town(roles, t) and not register.checks(roles, t) for t in ways
             ):
                 of_town.add(place)
-    kept = (frozenset(names) for names in (decided, led, of_town))
+    kept = (frozenset(names) for names in (decided, led, of_town, unowned))
     return Turns(frozenset(places), frozenset(of_owner), not_after, *kept)
 
 
@@ -173,18 +178,24 @@ def waiting(person: Person, load: Load | None = None) -> QuerySet[Matter]:
     With ``load``, counted just before, only the places are asked in which something waits.
     """
     mine = turns(person)
-    places = mine.places if load is None else mine.places & load.places.keys()
-    anybody, owners = Q(pk__in=[]), Q(pk__in=[])
+    places, unowned = mine.places, mine.unowned
+    if load is not None:
+        places, unowned = places & load.places.keys(), unowned & load.places.keys()
+    anybody, owners, nobodys = Q(pk__in=[]), Q(pk__in=[]), Q(pk__in=[])
     for key, states in _by_register(places - mine.of_owner).items():
         anybody |= Q(register=key, state__in=states)
     for key, states in _by_register(places & mine.of_owner).items():
         owners |= Q(register=key, state__in=states)
+    for key, states in _by_register(unowned).items():
+        nobodys |= Q(register=key, state__in=states)
+    places |= unowned
     # Here a request stands, whatever the matter's own next step is.
     asked = (requests.waiting(person) if load is None else load.requests).keys()
     seen = visible_matters(person, None if asked else {key for key, _state in places})
     # Whose a matter is, as expressions: by the indexes of the keys themselves all of a unit's matters would be read.
     rows = seen.alias(held=Coalesce("owner_id", 0), unit=Coalesce("owner_organisation_id", 0))
     turn = anybody | owners & (Q(held=person.pk) | Q(held=0, unit=person.organisation_id or -1))
+    turn |= nobodys & Q(held=0, unit=0)
     before = _not_his_turn(person, mine) if load is None else load.before
     if before:
         turn &= ~Q(pk__in=before)
@@ -286,6 +297,7 @@ def load(person: Person, now: datetime | None = None, *, by_area: bool = False) 
             )
         )
     owned, late = _owned(person), Q(due__lt=now)
+    nobodys = Q(owner=None, owner_organisation=None)
     groups = chain.from_iterable(
         visible_matters(person)
         .filter(condition, merged_into=None)
@@ -296,6 +308,8 @@ def load(person: Person, now: datetime | None = None, *, by_area: bool = False) 
             late=Count("pk", filter=late),
             own=Count("pk", filter=owned),
             own_late=Count("pk", filter=owned & late),
+            nobodys=Count("pk", filter=nobodys),
+            nobodys_late=Count("pk", filter=nobodys & late),
             **(_due(now) if by_area else {}),
         )
         for condition in asked
@@ -305,7 +319,7 @@ def load(person: Person, now: datetime | None = None, *, by_area: bool = False) 
     in_hand = Counter[str]()
     for phase, register, state, *more in groups:
         area = more.pop(0) if by_area else ""
-        number, late_number, own, own_late, *week = more
+        number, late_number, own, own_late, free, free_late, *week = more
         place = (register, state)
         if phase == Phase.OPEN:
             in_hand[register] += number
@@ -315,6 +329,8 @@ def load(person: Person, now: datetime | None = None, *, by_area: bool = False) 
             here[place] += Waiting(own, own_late)
         elif place in mine.places:
             here[place] += Waiting(number, late_number)
+        if place in mine.unowned and (place in mine.of_owner or place not in mine.places):
+            here[place] += Waiting(free, free_late)
     before = _not_his_turn(person, mine)
     if before:
         others = visible_matters(person).filter(pk__in=before, merged_into=None)

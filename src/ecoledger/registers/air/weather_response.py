@@ -62,6 +62,19 @@ def _lines(response: Any) -> list[ControlLine]:
     return ruling(rows.order_by("area_code", "entity__name", "part"))
 
 
+def _already(response: Any) -> str:
+    """Which response runs in the area: its level is changed, and no firm gets two orders of two levels."""
+    running = WeatherResponse.objects.filter(
+        register=response.register, state="active", withdrawn_at=None, merged_into=None
+    )
+    area = response.area_code
+    for other in running.exclude(pk=response.pk).order_by("pk"):
+        if other.area_code.startswith(area) or area.startswith(other.area_code):
+            said = {"number": other.number, "title": other.title}
+            return _("%(number)s“%(title)s”正在响应：请在那里调整级别，或解除后再启动。") % said
+    return ""
+
+
 def _tell_every_firm(step: Step) -> None:
     response = step.matter
     response.begin = response.begin or step.at
@@ -114,7 +127,7 @@ WORKFLOW = Workflow(
     ),
     transitions=(
         Transition("activate", "启动响应", "forecast", "active", by=DESK, asks=("warning",),
-                   offers=("issued_no", "begin"), effects=(_tell_every_firm,),
+                   offers=("issued_no", "begin"), when=_already, effects=(_tell_every_firm,),
                    help="按生效清单向每家企业下达减排指令。"),
         Transition("change_level", "调整级别", "active", "active", by=DESK, asks=("warning", REASON),
                    effects=(_tell_the_new_level,), main=False),

@@ -196,7 +196,7 @@ POLICIES = declare(Policies(
         transitions=(
             Transition("renew", "续保", ("insured", "expired"), "insured", by=CLERKS, effects=(_renew,),
                        asks=("policy_no", "insured", "starts_on", "ends_on"), offers=("premium", "assessed")),
-            Transition("expire", "到期", "insured", "expired", by=CLERKS, automatic=True, main=False),
+            Transition("expire", "到期", "insured", "expired", automatic=True, main=False),
             Transition("end", "不再投保", ("insured", "expired"), "ended", by=CLERKS, asks=(REASON,), main=False),
         ),
         clocks=(ClockRule("ends", "保险止期", "insured", deadline_field="ends_on", on_due="expire",

@@ -239,13 +239,16 @@ def title(
     for_firm: bool = False,
     holder: str = "",
     blocked: Transition | None = None,
+    unowned: bool = False,
 ) -> str:
     """The ask as a sentence with a verb; ``for_firm``: what is asked is the firm's, and may be done in its place.
 
     ``holder``: whose turn it is, where the way on is another's. ``blocked``: the person's own way on, while something is
-    lacking to it.
+    lacking to it. ``unowned``: the person has to say first whose it is.
     """
     mains = [o for o in offered if o.transition.main]
+    if not mains and unowned:
+        return _("请您确定责任单位")
     if not mains and blocked is not None:
         return _("“%s”还不能办") % _(str(blocked.label))
     if not mains and holder:
@@ -269,12 +272,15 @@ def context(
     *,
     inside: bool,
     blocked: Transition | None = None,
+    manages: bool = False,
 ) -> dict[str, Any]:
     """Stage line and ask as template variables."""
     state = register.state_of(matter)
     now = timezone.now()
     for_firm = inside and matter.enterprise_id is not None and state.of_firm
     whose = holder(register, matter, state, inside=inside)
+    unowned = manages and state.open and state.by_owner
+    unowned = unowned and matter.owner_id is None and matter.owner_organisation_id is None
     goes_on = any(t.main and not t.automatic for t in register.workflow.leaving(matter.state))
     return {
         "stage_line": stage_line(register, matter, events, clocks),
@@ -284,7 +290,9 @@ def context(
             for_firm=for_firm,
             holder=whose if state.open and goes_on else "",
             blocked=blocked,
+            unowned=unowned,
         ),
+        "unowned": unowned,
         "blocked": blocked,
         "ask_left": lefts([matter], now)[matter.pk] if state.open else "",
         "ask_tone": tone_of(matter.due, now) if state.open else "",

@@ -87,6 +87,7 @@ def show(
         [r["clock"] for r in rows],
         inside=inside,
         blocked=blocked,
+        manages=manages,
     )
     return render(
         request,

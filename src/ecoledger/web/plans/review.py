@@ -147,7 +147,7 @@ def _said(plan: PlanText, item: PlanItem | None) -> dict[str, str]:
     """What the form of an item begins with."""
     if item is None:
         return {}
-    task = WorkTask.objects.filter(pk=item.matter_id).first()
+    task = WorkTask.objects.filter(pk=item.matter_id or 0).first()
     return {
         **{name: getattr(item, name) for name in _ITEMS_OWN},
         "deadline": f"{item.deadline}" if item.deadline else "",
