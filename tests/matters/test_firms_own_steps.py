@@ -102,6 +102,9 @@ def test_a_step_that_is_named_by_what_has_come_about_is_asked_by_its_name():
     corrected = _Way(register_of("permit_review").workflow.transition("correct"))
     said = asking.title([corrected], "现在", for_firm=True)
     assert said == "应由企业办理，您可以代企业办理“已改正”"
+    # A firm does not judge its own plan: it says that it was reviewed.
+    reviewed = _Way(register_of("emergency_plan").workflow.transition("review"))
+    assert asking.title([reviewed], "现在", own=True) == "请您办理“评审通过”"
 
 
 def test_views_are_named_by_what_the_book_can_be():

@@ -12,8 +12,8 @@ from ecoledger.accounts.models import Organisation
 from ecoledger.matters import actions, inbox
 from ecoledger.matters.sight import Sight, said_of
 from ecoledger.registers.office.meetings import TASKS
-from ecoledger.registers.plan.work_tasks import REGISTER as WORK
 from ecoledger.registers.plan.warnings import REGISTER as WARNINGS
+from ecoledger.registers.plan.work_tasks import REGISTER as WORK
 
 pytestmark = pytest.mark.django_db
 NORTH = "990101001"

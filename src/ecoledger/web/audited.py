@@ -69,6 +69,7 @@ ACTIONS = {
     "charge handed over": gettext_lazy("移交责任"),
     "checklist.keep": gettext_lazy("修改检查表"),
     "credit.enter": gettext_lazy("登记信用信息"),
+    "credit.repair": gettext_lazy("修复信用信息"),
     "document_altered": gettext_lazy("文书被改动"),
     "end_deputy": gettext_lazy("结束代理指定"),
     "evidence_altered": gettext_lazy("证据被改动"),

@@ -375,7 +375,7 @@ REPORTS = declare(Register(
                        asks=(said("nonconformity", "不符合项"),), shown_to_enterprise=True, main=False),
             Transition("answer", "答复不符合项", "answering", "verifying", by=FIRM | CARBONISTS, evidence=1,
                        asks=(said("answer", "整改和说明"),), effects=(_reckon,), shown_to_enterprise=True),
-            Transition("conclude", "核查结论", "verifying", "concluded", by=CARBONISTS,
+            Transition("conclude", "提交核查结论", "verifying", "concluded", by=CARBONISTS,
                        asks=(said("opinion", "核查结论"),), effects=(_conclude,), evidence=1),
             Transition("approve", "核定", "concluded", "verified", by=REVIEWERS,
                        other_person_than=("conclude",), shown_to_enterprise=True),

@@ -192,7 +192,7 @@ def images(files: Iterable[Evidence]) -> list[Evidence]:
 
 # A label that says what has come about, or what somebody else does.
 _COME_ABOUT = re.compile(
-    r"(?!报告|申请|提交|填报|登记|确认)(?:.*已.+|.+(?:完成|结束|终结|终止|完毕|生效|期满|收齐|到位))|(?:法院|公安|承运人|移出人|接受人|接收单位).+"
+    r"(?!报告|申请|提交|填报|登记|确认)(?:.*已.+|.+(?:完成|结束|终结|终止|完毕|生效|期满|收齐|到位|通过))|(?:法院|公安|承运人|移出人|接受人|接收单位).+"
 )
 
 
@@ -240,11 +240,13 @@ def title(
     holder: str = "",
     blocked: Transition | None = None,
     unowned: bool = False,
+    own: bool = False,
 ) -> str:
     """The ask as a sentence with a verb; ``for_firm``: what is asked is the firm's, and may be done in its place.
 
     ``holder``: whose turn it is, where the way on is another's. ``blocked``: the person's own way on, while something is
-    lacking to it. ``unowned``: the person has to say first whose it is.
+    lacking to it. ``unowned``: the person has to say first whose it is. ``own``: what is asked is the
+    firm's that looks: it says what has come about, and judges nobody.
     """
     mains = [o for o in offered if o.transition.main]
     if not mains and unowned:
@@ -255,6 +257,8 @@ def title(
         return _("现在由 %(holder)s 办理") % {"holder": holder}
     if len(mains) == 1 and for_firm:
         return _("应由企业办理，您可以代企业%s") % _as_verb(_(str(mains[0].transition.label)))
+    if len(mains) == 1 and own:
+        return _("请您%s") % _as_verb(_(str(mains[0].transition.label)))
     if len(mains) == 1:
         return _asked_to(str(mains[0].transition.label), state_label)
     if mains and for_firm:
@@ -291,6 +295,7 @@ def context(
             holder=whose if state.open and goes_on else "",
             blocked=blocked,
             unowned=unowned,
+            own=not inside and state.of_firm,
         ),
         "unowned": unowned,
         "blocked": blocked,
