@@ -16,6 +16,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.entities.models import Enterprise, Entity
 from ecoledger.listings import forms, own_firm
 from ecoledger.listings.models import ImportBatch
+from ecoledger.listings.parts import Kind
 from ecoledger.listings.refusals import Refused, refuse
 from ecoledger.matters import deadlines, notices, timeline
 from ecoledger.matters.actions.access import keep
@@ -64,10 +65,10 @@ def open_matter(
     keep(matter)
     for declared in register.lines:
         rows = list((lines or {}).get(declared.key, ()))
-        if declared.first is not None:
-            named = declared.asks[0].name
-            said = {str(row.get(named) or "").strip() for row in rows}
-            rows += [row for row in declared.first(matter) if str(row[named]) not in said]
+        named = declared.asks[0]
+        if declared.first is not None and not (rows and named.kind is Kind.REFERENCE):
+            said = {str(row.get(named.name) or "").strip() for row in rows}
+            rows += [row for row in declared.first(matter) if str(row[named.name]) not in said]
         write_lines(declared, matter, rows, by)
     evidence = take_in(matter, files, by, at)
     timeline.record(
