@@ -245,6 +245,12 @@ def test_the_midnights_of_a_spreadsheet_are_hours():
     assert "hidden columns are read like others: H" in result.stderr
 
 
+@pytest.mark.parametrize("head", ["采样时间,监测点位", "数据时间,站名", "采样日期,测点"])
+def test_times_and_places_are_called_as_an_import_has_them(head):
+    result, _rows = run(f"{head},{HEAD.partition('station,')[2]}\n{hours(2)}")
+    assert (result.exit_code, result.stdout.count("HJ 633-2026")) == (0, 2)
+
+
 @pytest.mark.parametrize("cell", ["9999", "-999", "-99.0", "1e400", "30 31", "1 25"])
 @pytest.mark.parametrize("kind", ["air-hourly", "surface-water"])
 def test_what_stands_for_no_value_is_no_value(kind, cell):

@@ -37,7 +37,17 @@ _UNITS = {factor: "mg/m3" if factor == "co" else "μg/m3" for factor in FACTORS}
 # The first of these that a table has.
 _TIME = (
     *("time", "timepoint", "datetime", "date_time", "monitortime", "day", "date"),
-    *("时间", "监测时间", "数据时间", "日期时间", "日期", "监测日期"),
+    *(
+        "时间",
+        "监测时间",
+        "数据时间",
+        "采样时间",
+        "日期时间",
+        "日期",
+        "监测日期",
+        "采样日期",
+        "数据日期",
+    ),
 )
 _DAY, _CLOCK = ("date", "day", "日期", "监测日期"), ("time", "时间", "监测时间")
 # A day in three columns.
@@ -47,6 +57,7 @@ _HOUR = ("hour", "hours", "hr", "小时", "时", "时刻", "时次", "钟点")
 _STATION = (
     *("station", "stationcode", "station_code", "station_id", "site", "站点编码", "监测点编号"),
     *("点位编码", "点位编号", "监测点编码", "站点", "点位", "站点名称", "点位名称", "positionname"),
+    *("监测点", "监测点位", "站名", "测点", "测点名称", "point"),
 )
 # A table may have several ozone columns; the first of these is the one that counts.
 _OZONE = (

@@ -21,7 +21,18 @@ from ecoledger.standards.written_dates import read_moments
 
 #: Further names of a column; compared without case, blanks, dots, underscores and units in brackets.
 ALIASES: dict[str, tuple[str, ...]] = {
-    "date": ("time", "datetime", "timepoint", "timestamp", "时间", "监测时间", "日期", "日期时间"),
+    "date": (
+        "time",
+        "datetime",
+        "timepoint",
+        "timestamp",
+        "时间",
+        "监测时间",
+        "日期",
+        "日期时间",
+        "采样时间",
+        "数据时间",
+    ),
     "hour": ("hours", "hr", "小时", "时", "时刻", "时次", "钟点", "整点"),
     "ws": ("wspm", "windspeed", "风速"),
     "wd": ("winddirection", "winddir", "风向"),
