@@ -429,3 +429,40 @@ def test_an_earlier_ledger_keeps_rows_whose_dates_nobody_can_read(preview, accep
     assert batch.rows.get().texts["deadline"] == "下个月"
     assert accept(batch) == (1, 0)
     assert Problem.objects.get().deadline is None
+
+
+def test_a_second_table_below_is_read_by_its_own_header(preview):
+    turned = ("问题", "原编号", "来源类别", "属地", "整改措施")
+    batch = preview(
+        sheet(
+            HEAD,
+            row("A-1"),
+            HEAD,
+            row("A-2"),
+            ("二、补报",),
+            turned,
+            ("乱堆", "B-1", "自查发现", "北镇", "清运"),
+        )
+    )
+    rows = [(r.raw["原编号"], r.raw["问题"], r.section) for r in batch.rows.order_by("number")]
+    assert rows == [
+        ("A-1", "河道岸线堆放垃圾", ""),
+        ("A-2", "河道岸线堆放垃圾", ""),
+        ("B-1", "乱堆", "二、补报"),
+    ]
+    assert "2 张表" in "".join(batch.notes)
+    assert [why for _s, _n, why in batch.left_out] == ["header", "header", "title", "header"]
+
+
+def test_a_second_table_beside_is_not_lost(preview):
+    head = ("原编号", "来源类别", "问题", "属地")
+    with pytest.raises(Refused, match="并排"):
+        preview(
+            sheet(
+                (*head, None, *head),
+                ("A-1", "自查发现", "甲", "北镇", None, "B-1", "自查发现", "乙", "北镇"),
+            )
+        )
+    batch = preview(sheet((*HEAD, "问题"), (*row("A-1"), "另一个问题")))
+    assert batch.mapping["问题（第10列）"] == ""
+    assert batch.rows.get().raw["问题（第10列）"] == "另一个问题"

@@ -118,6 +118,14 @@ def test_half_hours_are_not_taken_for_hours(county, series):
         read("点位,时间,PM2.5\n" + rows, series=series)
 
 
+@pytest.mark.parametrize("minute", ["59", "30"])
+def test_hours_written_at_another_minute_are_not_taken_for_single_values(county, minute):
+    rows = "".join(f"A-1,2026-03-05 {h:02}:{minute},{30 + h}\n" for h in range(24))
+    with pytest.raises(imports.FileError, match=f"00:{minute}"):
+        read("点位,时间,PM2.5\n" + rows)
+    assert read("点位,时间,PM2.5\n" + rows, series="raw").series == "raw"
+
+
 def test_samples_at_odd_times_are_single_values(county):
     parsed = read("断面名称,采样时间,氨氮\nW-1,2026-03-05 09:35,0.3\nW-1,2026-03-12 10:30,0.4\n")
     assert parsed.series == "raw"

@@ -99,6 +99,12 @@ def hidden(table: Table, columns: Iterable[int]) -> list[str]:
     return notes
 
 
+def below_one_another(sheet: str, tables: int) -> str:
+    """That a sheet holds several tables."""
+    said = _("%(sheet)s上下有 %(count)d 张表，各按自己的表头读取")
+    return said % {"sheet": sheet, "count": tables}
+
+
 def wrong_width(cells: int, width: int) -> tuple[str, str]:
     """A row of text with more or fewer cells than the header."""
     return (

@@ -91,7 +91,7 @@ def preview(
     need_required(listing.imports, columns, batch.mapping)
     rows: list[ImportRow] = []
     for table, header in sheets:
-        rows += rows_of(batch, table, header)
+        rows += rows_of(batch, table, header, rows)
         if len(rows) > MOST_ROWS:
             raise Refused("file", _("一次最多导入 %d 行。") % MOST_ROWS, _("请分成几个文件导入。"))
     if not rows:

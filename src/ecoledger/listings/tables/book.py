@@ -38,6 +38,8 @@ class Table:
     # Cells filled from the merged cell they belong to: (row number, column).
     filled: frozenset[tuple[int, int]] = frozenset()
     hidden: bool = False
+    # Whether another table stands above this one in the sheet.
+    below_another: bool = False
 
     def lines(self) -> Iterator[tuple[int, list[Cell]]]:
         """Rows with their numbers."""

@@ -19,9 +19,9 @@ from ecoledger.listings.tables.headers import (
     HEADER_WITHIN,
     Header,
     bare,
-    find_header,
     fold,
 )
+from ecoledger.listings.tables.stacked import stacked
 from ecoledger.listings.tables.units import claims_unit, parts, unit_said, with_units
 from ecoledger.monitoring.files.parsed import FileError
 from ecoledger.monitoring.files.quantities import (
@@ -154,42 +154,43 @@ def known_names() -> frozenset[str]:
     return frozenset(names)
 
 
-def layout(table: Table, places: Mapping[str, list[Point]], parameter: str = "") -> Layout:
-    """The columns of ``table``. ``places``: points by their folded names; ``parameter``: the factor of a table that
-    names none. Raises :class:`FileError` with what was looked at and what is missing.
-    """
-    factors = known_names()
-    own = (
-        _POINT
-        | _PARAMETER
-        | _DATE
-        | _TIME
-        | _HOUR
-        | _YEAR
-        | _MONTH
-        | _DAY
-        | _FLAG
-        | _VALID
-        | _INVALID
-    )
+def tables_in(
+    sheet: Table, places: Mapping[str, list[Point]], factors: Collection[str]
+) -> list[tuple[Table, Header]]:
+    """The tables of a sheet with their headers. ``places``: points by their folded names. Raises :class:`FileError`."""
 
-    def is_factor(name: str) -> bool:
-        return quantity((name,), factors) is not None
+    def leads(name: str) -> bool:
+        return _called(name) in _OWN
 
     def known(name: str) -> bool:
-        return _called(name) in _OWN or place_of((name,), places) != "" or is_factor(name)
+        return (
+            leads(name) or place_of((name,), places) != "" or quantity((name,), factors) is not None
+        )
 
     # A bare number is a value before it is a point's code: rows of data must not be taken for the header.
-    header = find_header(table, lambda name: known(name) and not fold(name).isdigit())
-    header = header or find_header(table, known)
-    if header is None:
+    found = stacked(sheet, lambda name: known(name) and not fold(name).isdigit(), leads=leads)
+    found = found or stacked(sheet, known, leads=leads)
+    if not found:
         raise FileError(
             _(
                 "%(where)s前%(rows)d行里没有找到表头。长表需要“监测点、因子、时间、数值”四列，"
                 "宽表需要“时间”列和以因子命名的列（如 PM2.5、氨氮(mg/L)、w21003）"
             )
-            % {"where": _where(table), "rows": HEADER_WITHIN}
+            % {"where": _where(sheet), "rows": HEADER_WITHIN}
         )
+    return found
+
+
+def layout(
+    table: Table,
+    header: Header,
+    places: Mapping[str, list[Point]],
+    factors: Collection[str],
+    parameter: str = "",
+) -> Layout:
+    """The columns of ``table``. ``parameter``: the factor of a table that names none. Raises :class:`FileError` with
+    what was looked at and what is missing.
+    """
 
     has_values = {
         i
@@ -203,6 +204,7 @@ def layout(table: Table, places: Mapping[str, list[Point]], parameter: str = "")
     }
     header = with_units(table, header, has_values.__contains__)
     # A single name like 站点 or 标识 is the table's own; under a factor it is the factor's.
+    own = _OWN - _VALUE
     about = {
         i: measured
         for i, stack in enumerate(header.stacks)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,14 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.listings import words
 from ecoledger.listings.tables import reading
-from ecoledger.listings.tables.book import Book
-from ecoledger.monitoring.files.columns import Layout, layout, why_others
+from ecoledger.listings.tables.book import Book, Table
+from ecoledger.monitoring.files.columns import (
+    Layout,
+    known_names,
+    layout,
+    tables_in,
+    why_others,
+)
 from ecoledger.monitoring.files.parsed import SECONDS, FileError, Parsed, RowError
 from ecoledger.monitoring.files.rows import SCHEMA, Places, Reader
 from ecoledger.monitoring.files.storing import line_of, store, undo
@@ -66,14 +72,14 @@ def read(
     layouts = _layouts(book, places, parameter, parsed)
     readers = []
     seen: set[Any] = set()
-    for sheet, found in layouts.items():
+    for sheet, read_table, found in layouts:
         if found.point is None and not found.places and not point:
             raise FileError(
                 _("%(name)s：没有监测点列；请加一列“监测点”，或指定整个文件所属的监测点")
                 % {"name": name}
             )
-        reader = Reader(book.tables[sheet], sheet, found, places, point, parsed)
-        reader.seen = seen  # the same value in two sheets is a repetition as well
+        reader = Reader(read_table, sheet, found, places, point, parsed)
+        reader.seen = seen  # the same value in two tables is a repetition as well
         reader.read()
         readers.append(reader)
         parsed.layout = parsed.layout or found.name
@@ -82,7 +88,9 @@ def read(
     rows = [value for reader in readers for value in reader.values]
     table = pl.DataFrame(rows, schema=SCHEMA, orient="row")
     days_only = [only for reader in readers for only in reader.days_only]
-    parsed.series = _series(table, series, days_only, next(iter(layouts.values())))
+    if series == "auto":
+        _refuse_days_among_hours(readers)
+    parsed.series = _series(table, series, days_only, layouts[0][2])
     seconds = SECONDS[parsed.series]
     if label == "end" and parsed.series in ("hour", "minute"):
         table = table.with_columns(pl.col("start") - pl.duration(seconds=seconds))
@@ -93,29 +101,66 @@ def read(
     return parsed
 
 
-def _layouts(book: Book, places: Places, parameter: str, parsed: Parsed) -> dict[int, Layout]:
-    """The sheets that hold observations, by their position; of the others it is said that they do not."""
-    layouts: dict[int, Layout] = {}
+def _layouts(
+    book: Book, places: Places, parameter: str, parsed: Parsed
+) -> list[tuple[int, Table, Layout]]:
+    """The tables that hold observations, with the position of their sheet; of the others it is said that they do not."""
+    layouts: list[tuple[int, Table, Layout]] = []
     refused: dict[str, FileError] = {}
-    for position, table in enumerate(book.tables):
-        if not table.rows:
+    factors = known_names()
+    for position, sheet in enumerate(book.tables):
+        if not sheet.rows:
             continue
+        wrong: dict[int, FileError] = {}
+        before = len(layouts)
         try:
-            layouts[position] = found = layout(table, places.by_name, parameter)
-            parsed.notes += words.hidden(table, found.used)
+            tables = tables_in(sheet, places.by_name, factors)
         except FileError as error:
-            refused[table.name] = error
+            refused[sheet.name] = error
+            continue
+        for table, header in tables:
+            try:
+                found = layout(table, header, places.by_name, factors, parameter)
+            except FileError as error:
+                wrong[table.numbers[header.first]] = error
+            else:
+                layouts.append((position, table, found))
+                hidden = words.hidden(table, found.used)
+                parsed.notes += [note for note in hidden if note not in parsed.notes]
+        if len(layouts) == before:
+            refused[sheet.name] = next(iter(wrong.values()))
+        elif len(tables) > 1:
+            parsed.notes.append(words.below_one_another(sheet.name, len(tables)))
+            for row, why in wrong.items():
+                remedy = _("改正这张表的表头，或另存为一个文件")
+                parsed.wrong(
+                    RowError(row, "", _("从这里起的表没有读取：%s") % why, remedy, sheet.name)
+                )
     if not layouts:
         first = next(iter(refused.values()), FileError(_("表格是空的")))
         raise FileError(_("%(name)s：%(why)s") % {"name": parsed.name, "why": first}) from first
     if len(book.tables) > 1:
-        names = _("、").join(book.tables[position].name for position in layouts)
-        parsed.notes.append(_("读取了工作表：%s") % names)
+        names = dict.fromkeys(book.tables[position].name for position, _table, _layout in layouts)
+        parsed.notes.append(_("读取了工作表：%s") % _("、").join(names))
         for name, refusal in refused.items():
             parsed.notes.append(
                 _("没有读取工作表“%(name)s”：%(why)s") % {"name": name, "why": refusal}
             )
     return layouts
+
+
+def _refuse_days_among_hours(readers: list[Reader]) -> None:
+    """Raise :class:`FileError` where one table names days and another hours: the days would be taken for midnights."""
+    days = []
+    for reader in readers:
+        starts = {start for _row, _point, _code, start, *_rest in reader.values}
+        midnights = len(starts) > 1 and all(start.time() == time(0) for start in starts)
+        if starts:
+            days.append(midnights and reader.layout.hour is None)
+    if any(days) and not all(days):
+        raise FileError(
+            _("文件里有的表只写到日，有的写到小时，不能一起导入；请分成日均值和小时值两个文件")
+        )
 
 
 def _series(table: pl.DataFrame, series: str, days_only: list[bool], found: Layout) -> str:
@@ -129,7 +174,7 @@ def _series(table: pl.DataFrame, series: str, days_only: list[bool], found: Layo
             return "day"
         if off.is_empty():
             return "hour"
-        if not set(off["start"].dt.minute().to_list()) <= {30} or not _regular(table):
+        if off["start"].dt.minute().n_unique() > 1 or not _regular(table):
             return "raw"
     if series in ("auto", "hour") and not off.is_empty():
         raise FileError(
@@ -147,20 +192,23 @@ def _every_day(table: pl.DataFrame, found: Layout) -> bool:
 
 
 def _regular(table: pl.DataFrame) -> bool:
-    """Whether a point has values each half hour: not samples taken at odd times."""
+    """Whether a point has values each hour or half hour: not samples taken at odd times."""
     gaps = (
         table.sort("point", "parameter", "start")
         .select(pl.col("start").diff().over("point", "parameter").alias("gap"))["gap"]
         .drop_nulls()
     )
-    return len(gaps) > 0 and gaps.min() == timedelta(minutes=30)
+    shortest = gaps.min()
+    return shortest == timedelta(minutes=30) or (
+        shortest == timedelta(hours=1) and (gaps == shortest).sum() >= 3
+    )
 
 
-def _unclear(layouts: dict[int, Layout]) -> list[str]:
+def _unclear(layouts: list[tuple[int, Table, Layout]]) -> list[str]:
     """Titles that speak of a unit which is not understood."""
     return [
         _("标题或注中写的单位“%s”看不明白，没有换算，请核对数值的单位后再确认导入") % unclear
-        for unclear in dict.fromkeys(found.declared.unclear for found in layouts.values())
+        for unclear in dict.fromkeys(found.declared.unclear for _sheet, _table, found in layouts)
         if unclear
     ]
 

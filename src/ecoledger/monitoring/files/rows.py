@@ -148,8 +148,10 @@ class Reader:
         lines = list(self.table.lines())
         header = self.layout.header
         for line, (number, _row) in enumerate(lines[: header.below]):
-            if line < header.first or line in header.units:
-                why = "units" if line in header.units else "title"
+            why = "units" if line in header.units else "title" if line < header.first else ""
+            if self.table.below_another and not why:
+                why = "header"
+            if why:
                 self.parsed.left_out.append((self.table.name, number, why))
         values = {*self.layout.factors, *self.layout.places, self.layout.value}
         self._either = commas_either_way(
