@@ -405,5 +405,8 @@ def test_what_goes_on_is_merged_into_nothing_that_has_ended(problem_at, people, 
     assert "不能并入" in refusal.why
     going_on.refresh_from_db()
     assert going_on.merged_into is None
-    entered = problem_at("又报")
+    entered, late = problem_at("又报"), problem_at("久未交办")
     assert actions.merge([entered.pk], ended.pk, by=dispatcher, reason="同一处").pk == ended.pk
+    after = late.due + timedelta(minutes=1)
+    refusal = refused(actions.merge, [late.pk], ended.pk, by=dispatcher, reason="同一处", at=after)
+    assert "不能并入" in refusal.why

@@ -514,6 +514,9 @@ def test_production_after_an_order_to_stop():
     assert told(judged(runs))[0] == AT + 3
     found = judged(runs, until=AT + 10)
     assert told(found) == list(range(AT + 3, AT + 10))
+    assert set(found.filter(pl.col("state") == "bad")["note"]) == {
+        "减排指令，此处仍在用电生产，请核对是否在停产范围内"
+    }
     assert set(found.filter(pl.col("start") >= BEGIN + timedelta(hours=AT + 10))["state"]) == {
         "good"
     }

@@ -280,16 +280,18 @@ def test_the_letter_is_opened_by_whom_the_complainant_is_open_to(bureau, people,
     letter = Upload(SimpleUploadedFile("来信.txt", b"from whom"))
     made = actions.open_matter(REGISTER, given, by=by, files=[letter])
     (kept,) = made.evidence.all()
+    # The scan of a letter that was typed in first is the letter as well.
+    (scan,) = actions.attach(made.pk, [Upload(SimpleUploadedFile("扫描.txt", b"y"))], by=by)
     at, file = f"/matters/complaint/{made.pk}", f"/evidence/{kept.pk}"
     town = people["town"]
     form = {"owner_organisation": town.organisation_id, "told": "已电话告知"}
     actions.perform(made.pk, "accept", by=by, form=form)
     (photo,) = actions.attach(made.pk, [Upload(SimpleUploadedFile("现场.txt", b"x"))], by=by)
     client.force_login(by)
-    assert client.get(file).status_code == 200
+    assert client.get(file).status_code == client.get(f"/evidence/{scan.pk}").status_code == 200
     for role in ("town", "leader", "officer"):
         client.force_login(people[role])
-        assert client.get(file).status_code == 404
+        assert client.get(file).status_code == client.get(f"/evidence/{scan.pk}").status_code == 404
         page = client.get(at).content.decode()
         assert file not in page
         assert f"/evidence/{photo.pk}" in page

@@ -120,12 +120,19 @@ def evidence_for(matter: Matter, person: Person) -> list[Evidence]:
 
 
 def closed_to(matter: Matter, person: Person) -> list[Evidence]:
-    """The files with which the matter was entered, where they say what ``person`` may not know of it."""
-    right = register_of(matter.register).entered_with
+    """The files with which the matter was entered, where they say what ``person`` may not know of it: also those that
+    somebody who may know added before it was given on, as a letter is scanned after it was entered."""
+    register = register_of(matter.register)
+    right = register.entered_with
     if not right or person.may(right):
         return []
-    entered = matter.events.filter(from_state="").order_by("pk").first()
-    keys = [file["id"] for file in entered.evidence] if entered else []
+    entering = matter.events.filter(from_state__in=("", register.workflow.initial.name))
+    keys = [
+        file["id"]
+        for event in entering.exclude(evidence=[]).select_related("person")
+        if not event.from_state or (event.person is not None and event.person.may(right))
+        for file in event.evidence
+    ]
     return list(matter.evidence.filter(pk__in=keys)) if keys else []
 
 

@@ -100,7 +100,7 @@ def merge(
             raise Refused(
                 "form", _("限定知悉的事项只能并入同一台账、同样知悉范围的事项。"), _("请分别办理。")
             )
-        if _makes_away(duplicate, target):
+        if _makes_away(duplicate, target, at):
             raise Refused(
                 "state",
                 _("%(into)s “%(state)s”，在办的 %(number)s 不能并入。")
@@ -165,14 +165,16 @@ def _decided(duplicate: Matter) -> bool:
     return begun and not came_finished(duplicate) and bool(settled(duplicate))
 
 
-def _makes_away(duplicate: Matter, target: Matter) -> bool:
+def _makes_away(duplicate: Matter, target: Matter, at: datetime) -> bool:
     """Whether work in hand would be late, due and done nowhere, as what it goes on in has ended: not what an earlier ledger
-    counted, nor what was only entered, as a repeat of what is done, nor a repeat where its register knows what was answered
-    to be told again."""
+    counted, nor, while it is not late, what was only entered, as a repeat of what is done, or a repeat where its register
+    knows what was answered to be told again."""
+    if state_of(target).open or not state_of(duplicate).open or duplicate.history:
+        return False
     register = register_of(duplicate.register)
-    begun = state_of(duplicate).open and duplicate.state != register.workflow.initial.name
-    counted = begun and not duplicate.history
-    return counted and not register.repeats_in and not state_of(target).open
+    late = duplicate.due is not None and duplicate.due < at
+    begun = duplicate.state != register.workflow.initial.name
+    return late or (begun and not register.repeats_in)
 
 
 @transaction.atomic

@@ -248,6 +248,8 @@ def stops(begin: datetime, end: datetime) -> Iterator[orders.Stop]:
         else:
             until = None if order.closed_at is None else times.naive(order.closed_at)
         words = f"停产整治决定（{order.decision_no or order.number}）生效"
+        if order.scale:
+            words += f"，范围为“{order.scale}”"
         yield orders.Stop(order.entity.code, first, until, words)
 
 

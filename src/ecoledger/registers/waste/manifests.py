@@ -231,6 +231,16 @@ def _weighed_on_arrival(step: Step) -> None:
         raise Refused("form", _("接受量由接受人在运抵后填写。"), _("请先清空接受量。"))
 
 
+def _not_the_sender(step: Step) -> None:
+    """What arrived, the receiver says: no account of the firm that sent it, whoever handed it over."""
+    firm = step.matter.enterprise
+    by = step.person if step.person is not None and step.person.has_role(Role.ENTERPRISE) else None
+    if by is not None and firm is not None and by.entity_code == firm.code:
+        raise Refused(
+            "second_person", _("移出单位不能代接受人确认。"), _("由接受人或管理部门办理。")
+        )
+
+
 def _outcome_fits(step: Step) -> None:
     """Accepted in whole is what was handed over, or nearly; nothing accepted is a refusal."""
     if step.matter.outcome == Manifest.Outcome.REFUSED or not step.matter.accepted:
@@ -271,10 +281,11 @@ WORKFLOW = Workflow(
                    shown_to_enterprise=True),
         Transition("accept", "接受人确认", "arrived", "accepted", by=HANDLERS,
                    asks=("accepted_on", "outcome"), offers=("receiver_person",), when=_not_weighed,
-                   other_person_than=("hand_over",), effects=(_outcome_fits, told), shown_to_enterprise=True),
+                   other_person_than=("hand_over",), effects=(_not_the_sender, _outcome_fits, told),
+                   shown_to_enterprise=True),
         Transition("refuse", "拒收", "arrived", "refused", by=HANDLERS, asks=(REASON,),
-                   sets={"outcome": Manifest.Outcome.REFUSED.value}, other_person_than=("hand_over",), effects=(told,), danger=True,
-                   main=False, shown_to_enterprise=True),
+                   sets={"outcome": Manifest.Outcome.REFUSED.value}, other_person_than=("hand_over",),
+                   effects=(_not_the_sender, told), danger=True, main=False, shown_to_enterprise=True),
         Transition("void", "作废", ("draft", "handed"), "void", by=HANDLERS, asks=(REASON,),
                    danger=True, main=False, shown_to_enterprise=True),
     ),

@@ -42,7 +42,8 @@ def detect(
             within = first >= _hours(stop.begin) + grace
             if stop.until is not None:
                 within &= first + track.step <= _hours(stop.until)
-            note[within] = f"{stop.words}，仍在生产"
+            # An order may bind one workshop of the firm: whether this meter's is meant, a person says.
+            note[within] = f"{stop.words}，此处仍在用电生产，请核对是否在停产范围内"
         runs = (note != None) & (track.value > threshold)  # noqa: E711 - of each element
         parts.append(verdicts(track, lasting(runs, width), ~runs, limit=threshold, note=note))
     return together(parts, judged)
