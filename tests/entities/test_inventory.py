@@ -20,6 +20,7 @@ from ecoledger.entities.inventory import (
 )
 from ecoledger.entities.models import Area, Enterprise, Entity, Outlet, River, Section
 from ecoledger.listings import forms, importing, selecting
+from ecoledger.listings.catalogue import listing_of
 from ecoledger.listings.parts import DeclarationError
 from ecoledger.listings.refusals import Refused
 from ecoledger.web.listings import long_work
@@ -277,3 +278,14 @@ def test_a_preview_refuses_what_entering_refuses(bureau):
     )
     with pytest.raises(Refused, match="请选择所属的"):
         device.open_row({"name": "分析仪", "sort": "analyser"}, bureau.monitor, timezone.now())
+
+
+@pytest.mark.parametrize(
+    ("key", "more"), [("field", {"area_mu": 100, "category": "safe"}), ("bay", {})]
+)
+def test_who_enters_a_thing_without_its_begin_is_told_that_earlier_years_change(bureau, key, more):
+    book, by = listing_of(key), bureau.monitor
+    values = {"name": "新登记", "area_code": "990101001"} | more
+    for since, told in ((None, True), (date(2026, 3, 1), False)):
+        _wrong, odd = book.look_over(values | {"since": since}, {}, by)
+        assert any("以往各年度" in text for text in odd) is told

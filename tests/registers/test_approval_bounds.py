@@ -20,7 +20,7 @@ from ecoledger.registers.approval import parks, reports
 from ecoledger.registers.approval.agencies import EiaAgency
 from ecoledger.registers.approval.cases import CASES
 from ecoledger.registers.approval.document_reviews import REGISTER as DOCUMENTS
-from ecoledger.registers.approval.permit_review import PermitReview
+from ecoledger.registers.approval.permit_review import PermitReview, in_force
 from ecoledger.registers.approval.permit_terms import PermitMonitoring
 from ecoledger.registers.approval.permits import Permit
 from ecoledger.registers.approval.reports import AMOUNTS, ExecutionReport
@@ -215,3 +215,16 @@ def test_what_a_firm_reports_of_itself_is_read_by_who_helps_it_and_not_by_who_en
     actions.amend(ask.pk, {"sort": "self_report"}, event="amended", by=bureau.approver)
     client.force_login(bureau.officer)
     assert client.get(f"/matters/service_request/{ask.pk}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("until", "years"), [(None, {2024, 2025, 2026}), (date(2024, 5, 31), {2024})]
+)
+def test_a_permit_that_ran_out_is_in_force_no_more(permit, until, years):
+    Permit.objects.filter(pk=permit.pk).update(since=date(2024, 1, 1), valid_until=until)
+    counted = {
+        year
+        for year in (2023, 2024, 2025, 2026)
+        if Permit.objects.filter(in_force(date(year, 1, 1), date(year + 1, 1, 1)), pk=permit.pk)
+    }
+    assert counted == years

@@ -177,6 +177,13 @@ def test_nobody_publishes_what_he_rated_by_hand(bureau):
     with pytest.raises(Refused, match="另一人"):
         perform(row, "publish", chief, until)
     assert perform(row, "publish", bureau.leader, until).state == "public"
+    # What he made public he does not take away alone, nor after he has taken it back.
+    for step in ("void_public", "void"):
+        with pytest.raises(Refused, match="另一人"):
+            perform(row, step, bureau.leader, {"reason": "不评了"})
+        if step == "void_public":
+            perform(row, "take_back", bureau.leader, {"reason": "复核"})
+    assert perform(row, "void", chief, {"reason": "不评了"}).state == "void"
 
 
 def test_an_objection_takes_back_the_event_and_waits_before_the_batch_is_announced(bureau):

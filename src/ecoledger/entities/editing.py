@@ -283,6 +283,11 @@ def _check(thing: Entity, findings: Findings, *, new: bool) -> None:
         wrong["lat" if thing.lat is None else "lon"] = _("经度和纬度应同时填写，或同时留空")
     if thing.since and thing.until and thing.since > thing.until:
         wrong["until"] = _("停用日期应不早于启用日期")
+    if book.by_year and thing.pk is None and thing.since is None:
+        findings.odd.append(
+            _("没有填写%(since)s，视为一直在册：以往各年度的比率也会随之改变")
+            % {"since": next(_(str(a.label)) for a in book.fields if a.name == "since")}
+        )
     if book.parents and (
         thing.parent is None or thing.parent.kind not in [parent.KIND for parent in book.parents]
     ):

@@ -103,6 +103,8 @@ class Inventory(Listing):
     # The date until which a thing may be used (a licence, a verification), and so many days before it, it is time to renew.
     ends: str = ""
     ends_soon: int = 60
+    # Whether figures of a year count what was there in it: a thing without a begin counts in every year.
+    by_year: bool = False
     search: tuple[str, ...] = ("name", "code", "identifiers__value")
     lead: str = "name"
     under: tuple[str, ...] = ("code",)

@@ -47,8 +47,11 @@ HEADS = frozenset({Role.SECTION_CHIEF, Role.LEADER})
 
 
 def in_force(begin: date, end: date) -> Q:
-    """Permits proper on some day of ``begin <= day < end``: registrations have no quality to review."""
-    return overlapping(begin, day_before(end)) & ~Q(management=Permit.Management.REGISTERED)
+    """Permits proper on some day of ``begin <= day < end``, none that had run out: registrations have no quality to
+    review."""
+    valid = Q(valid_until=None) | Q(valid_until__gte=begin)
+    proper = ~Q(management=Permit.Management.REGISTERED)
+    return overlapping(begin, day_before(end)) & valid & proper
 
 
 class PermitReview(Matter):

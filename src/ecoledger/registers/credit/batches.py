@@ -157,8 +157,11 @@ BATCHES = declare(Register(
                        effects=(_announce,)),
             Transition("take_back", "撤回公示", "public", "draft", by=REVIEWERS, asks=(REASON,),
                        effects=(_hide,), main=False),
-            Transition("void", "作废", ("draft", "public"), "void", by=REVIEWERS, asks=(REASON,),
+            Transition("void", "作废", "draft", "void", by=REVIEWERS, asks=(REASON,),
                        effects=(_hide,), main=False, danger=True),
+            # What is public is not taken away by the hand that made it so.
+            Transition("void_public", "作废", "public", "void", by=REVIEWERS, asks=(REASON,),
+                       other_person_than=("publish",), effects=(_hide,), main=False, danger=True),
         ),
         clocks=(ClockRule("rate", "评价", "draft", working_days=20, basis=DEFAULT),
                 ClockRule("objections", "异议期", "public", deadline_field="objections_until",

@@ -112,7 +112,7 @@ def clean(field: Field, findings: Findings) -> None:
 
 
 FIELDS = declare(Inventory(
-    key="field", label="耕地地块", model=Field, line="soil", letter="G", clean=clean,
+    key="field", label="耕地地块", model=Field, line="soil", letter="G", clean=clean, by_year=True,
     columns=("name", "code", "area_mu", "category", "land", "pollutants", "crop", "ph", "cd", "area_code"),
     filters=("category", "land", "area_code"), search=("name", "code", "pollutants", "crop"),
     fields=("name", CODE, "area_code", "address", "geometry", "lon", "lat", COORDINATES, "area_mu", "category", "land",

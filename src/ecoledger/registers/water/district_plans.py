@@ -129,8 +129,11 @@ WORKFLOW = Workflow(
         Transition("evaluate", "评估成效", "running", "done", by=WRITERS | CHECKERS, asks=("reached",),
                    offers=(said("result", "评估情况"),), evidence=1, when=_all_done,
                    help="填实施后核算的收集率"),
-        Transition("drop", "作废", ("draft", "review", "running"), "dropped", by=CHECKERS, asks=(REASON,), main=False,
+        Transition("drop", "作废", ("draft", "review"), "dropped", by=CHECKERS, asks=(REASON,), main=False,
                    danger=True),
+        # What was agreed to is not taken away by the hand that agreed.
+        Transition("drop_agreed", "作废", "running", "dropped", by=CHECKERS, asks=(REASON,),
+                   other_person_than=("agree",), main=False, danger=True),
     ),
     clocks=(
         ClockRule("review", "审定", "review", working_days=10, basis=DEFAULT),

@@ -43,7 +43,7 @@ def clean(bay: Bay, findings: Findings) -> None:
 
 
 BAYS = declare(Inventory(
-    key="bay", label="湾段", model=Bay, line="water", letter="B", clean=clean, charges=("bay_chief",),
+    key="bay", label="湾段", model=Bay, line="water", letter="B", clean=clean, charges=("bay_chief",), by_year=True,
     columns=("name", "code", "target_good", "target_year", "shore_km", "department", "area_code"),
     filters=("area_code", "target_year"), search=("name", "code", "goal"),
     fields=("name", CODE, "area_code", "geometry", "goal", "target_good", "target_year", "shore_km", "department",
@@ -57,7 +57,7 @@ BAYS = declare(Inventory(
     empty="还没有湾段。登记各湾段的边界、规划目标和湾长。",
 ))  # fmt: skip
 STATIONS = declare(Inventory(
-    key="sea_station", label="近岸海域监测点", model=SeaStation, line="water", letter="H", answers_with=("parent",),
+    key="sea_station", label="近岸海域监测点", model=SeaStation, line="water", letter="H", answers_with=("parent",), by_year=True,
     columns=("name", "code", "parent", "level", "target_class", "area_code"), filters=("level", "area_code", "parent"),
     fields=("name", CODE, Ask("parent", "所在湾段", to=Bay), "area_code", "lon", "lat", COORDINATES, "level",
             "target_class", "since", "until"),
