@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from ecoledger.monitoring.computing import aggregate, evaluate
+from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.points import table
 from ecoledger.standards import aqi
 
@@ -68,6 +69,19 @@ def test_a_countys_index_comes_from_the_mean_of_its_stations_that_count(store, b
     assert one(store, county, "a34004", "computed-hour")[0] == pytest.approx(60)
     expected = aqi.hourly(so2=6, no2=31, o3=44, co=0.8, pm10=39, pm2_5=60, on=HOUR.date()).aqi
     assert one(store, county, "aqi", "computed-hour")[0] == expected
+
+
+@pytest.mark.parametrize(("days", "mean"), [(0, 80), (1, 60)])
+def test_a_station_that_was_stopped_counts_in_what_lies_before(store, bureau, days, mean):
+    """Late data of that time are judged by the stations that stood then."""
+    stopped_on = HOUR.date() + timedelta(days=days)
+    Point.objects.filter(pk=bureau.air[0].pk).update(enabled=False, stopped_on=stopped_on)
+    table.forget()
+    for station, pm in zip(bureau.air, (20, 60, 100, 400), strict=True):
+        put(store, station, AIR | {"a34004": pm})
+    work_through(store)
+    county = evaluate.area_point("990101")
+    assert one(store, county, "a34004", "computed-hour")[0] == pytest.approx(mean)
 
 
 def test_a_county_needs_half_of_its_three_stations(store, bureau):

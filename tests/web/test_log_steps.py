@@ -67,3 +67,21 @@ def test_a_form_that_says_nothing_new_corrects_nothing(county, signed_in):
     assert (right.place, right.at) == ("站西", entry.at), "of a moment the seconds stay"
     [told] = audit.of(right, "air_patrol.correct")
     assert told.details == {"place": ["站东三百米", "站西"], "reason": "核对"}
+
+
+def test_what_is_typed_of_an_entry_that_another_put_right_is_kept(county, signed_in):
+    """The second of two writers corrects the correction; what both changed is refused once."""
+    entry, client = patrol(county), signed_in("monitor")
+    address = f"/b/air_patrol/{entry.pk}/edit"
+    page = lxml.html.fromstring(client.get(address).content)
+    form = page.xpath("//main//form[.//button]")[-1]
+    shown = {n: (value or "") for n, value in form.form_values() if n != "submission"}
+    client.post(address, shown | {"place": "站西", "reason": "地点写错"})
+    answer = client.post(address, shown | {"note": "已报公安", "reason": "补记"})
+    right = Patrol.objects.get(current=True)
+    assert (right.place, right.note) == ("站西", "已报公安")
+    assert answer.url.endswith(f"/air_patrol/{right.pk}")
+    answer = client.post(address, shown | {"place": "站北", "reason": "地点写错"})
+    name = county.person("monitor").name
+    assert f"{name}已修改“位置”，现为“站西”" in answer.content.decode()
+    assert client.get(address).url == f"/b/air_patrol/{right.pk}/edit"

@@ -7,12 +7,14 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from ecoledger.accounts.models import AuditEntry
 from ecoledger.accounts.roles import CAPABILITIES, Role
 from ecoledger.entities.models import Enterprise, Outlet, Station
 from ecoledger.hj212 import BatchDecoder, Device, Value, encode
 from ecoledger.live import times
+from ecoledger.matters.models import Notice
 from ecoledger.monitoring import runtime
 from ecoledger.monitoring.arriving import ingest
 from ecoledger.monitoring.models import Limit, Point
@@ -184,8 +186,14 @@ def test_an_edit_keeps_the_secrets_and_the_trail_does_not_show_them(county, sign
     address = reverse("point-edit", args=[point.pk])
     page = client.get(address).content.decode()
     assert "0123456789abcdef" not in page
-    client.post(address, sent(chimney, password="", enabled="", **{"a21026-limit": "35"}))
+    changes = {"password": "", "enabled": "", "a21026-limit": "35"}
+    page = client.post(address, sent(chimney, **changes)).content.decode()
+    assert "请写明原因" in page, "who stops a point says why"
+    client.post(address, sent(chimney, **changes, reason="烟囱已拆除"))
     point.refresh_from_db()
+    assert point.stopped_on == timezone.localdate()
+    (notice,) = Notice.objects.filter(person=county.person("leader"), text__contains="停用了监测点")
+    assert "烟囱已拆除" in notice.text
     assert (point.password, point.sm4_key, point.enabled) == ("123456", "0123456789abcdef", False)
     # Switched off, it leaves the list of what reports and is found among what does not.
     row = f'data-href="{reverse("station", args=[point.pk])}"'
@@ -193,6 +201,7 @@ def test_an_edit_keeps_the_secrets_and_the_trail_does_not_show_them(county, sign
     assert row in client.get(reverse("stations") + "?enabled=0").content.decode()
     entry = AuditEntry.objects.get(action="point changed")
     assert entry.details["before"]["enabled"] is True
+    assert entry.details["reason"] == "烟囱已拆除"
     limit = AuditEntry.objects.filter(action="limit changed").first()
     assert float(limit.details["before"]["value"]) == 50
     assert float(limit.details["after"]["value"]) == 35

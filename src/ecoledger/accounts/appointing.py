@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -123,17 +124,50 @@ def _changed(person: Person, identity: dict[str, Any]) -> dict[str, Any]:
     return said
 
 
+def _now(person: Person, name: str) -> Any:
+    """What a change of an account calls ``name``, as it is."""
+    match name:
+        case "active":
+            return person.is_active
+        case "roles" | "area_codes":
+            return list(getattr(person, name))
+        case "organisation":
+            return person.organisation_id
+    value = getattr(person, name)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+RIGHTS = ("roles", "area_codes", "active")
+
+
+def _of(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What a change sets, but for the password."""
+    rights = {name: wanted[name] for name in RIGHTS if name in wanted}
+    return rights | (wanted.get("identity") or {})
+
+
+def differing(
+    person: Person, *, password: str = "", identity: Mapping[str, Any] | None = None, **rights: Any
+) -> dict[str, Any]:
+    """What of ``rights`` and a person's own data is to become another, with what it is now: all a change carries, so that
+    it puts nothing back that somebody else changes before it is confirmed."""
+
+    def other(said: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in said.items() if value != _now(person, name)}
+
+    wanted = other(rights) | {"password": password, "identity": other(identity or {})}
+    return wanted | {"before": {name: _now(person, name) for name in _of(wanted)}}
+
+
 @transaction.atomic
-def apply(by: Person, person: Person, wanted: dict[str, Any], *, address: str = "") -> None:
-    """Set roles, areas, password, own data and whether the account is open, and put it on the trail."""
+def apply(by: Person, person: Person, wanted: Mapping[str, Any], *, address: str = "") -> None:
+    """Set what a change carries of roles, areas, password, own data and whether the account is open, and put it on the
+    trail."""
     changed = _changed(person, wanted.get("identity") or {})
-    before = {
-        "roles": list(person.roles),
-        "area_codes": list(person.area_codes),
-        "active": person.is_active,
-    }
-    person.roles, person.area_codes = wanted["roles"], wanted["area_codes"]
-    person.is_active = wanted["active"]
+    before = {name: _now(person, name) for name in RIGHTS}
+    person.roles = wanted.get("roles", person.roles)
+    person.area_codes = wanted.get("area_codes", person.area_codes)
+    person.is_active = wanted.get("active", person.is_active)
     if password := wanted.get("password"):
         person.password, person.must_change_password = password, True
     person.failed_sign_ins, person.locked_until = 0, None
@@ -146,7 +180,7 @@ def apply(by: Person, person: Person, wanted: dict[str, Any], *, address: str = 
         person,
         details={
             "before": before,
-            "after": {name: wanted[name] for name in ("roles", "area_codes", "active")},
+            "after": {name: _now(person, name) for name in RIGHTS},
             "password_set": bool(password),
             **({"changed": changed} if changed else {}),
         },
@@ -155,12 +189,14 @@ def apply(by: Person, person: Person, wanted: dict[str, Any], *, address: str = 
 
 
 @transaction.atomic
-def ask(by: Person, person: Person, wanted: dict[str, Any], *, address: str = "") -> PersonChange:
+def ask(
+    by: Person, person: Person, wanted: Mapping[str, Any], *, address: str = ""
+) -> PersonChange:
     """Leave a change for a second administrator; an earlier one for the person that waits is dropped."""
     now = timezone.now()
     PersonChange.objects.filter(person=person, decided_at=None).update(decided_at=now)
-    change = PersonChange.objects.create(person=person, wanted=wanted, by=by)
-    details = {name: wanted[name] for name in ("roles", "area_codes", "active")}
+    change = PersonChange.objects.create(person=person, wanted=dict(wanted), by=by)
+    details = {name: wanted[name] for name in RIGHTS if name in wanted}
     details |= {"change": change.pk, "changed": sorted(wanted.get("identity") or {})}
     audit.record(by, ASKED, person, details=details, address=address)
     return change
@@ -186,6 +222,9 @@ def decide(by: Person, change: PersonChange, *, confirmed: bool, address: str = 
         raise PermissionDenied(_("须由提出人和本人以外的另一名管理员确认。"))
     if change.decided_at is not None:
         raise ValidationError(_("这项变更已经处理过。"))
+    before = change.wanted.get("before", {})
+    if confirmed and any(_now(change.person, name) != value for name, value in before.items()):
+        raise ValidationError(_("提出之后，该账号的同一内容已被他人修改；请不同意，另行提出。"))
     change.decided_by, change.decided_at = by, timezone.now()
     change.confirmed = confirmed
     change.save()

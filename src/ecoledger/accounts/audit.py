@@ -95,6 +95,17 @@ def of(obj: Model, *actions: str) -> QuerySet[AuditEntry]:
     return rows.select_related("person").order_by("pk")
 
 
+def who_changed(obj: Model, name: str, *actions: str) -> Person | None:
+    """Who last made ``name`` of a thing another by one of ``actions``; ``None`` where the trail does not say."""
+    for entry in of(obj, *actions).reverse():
+        said, before = entry.details, entry.details.get("before", {})
+        after = said.get("after", {})
+        changed = {other for other in after if after[other] != before.get(other)}
+        if name in changed or name in said or name in said.get("changed", {}):
+            return entry.person
+    return None
+
+
 def hands_of(obj: Model, *actions: str) -> frozenset[int]:
     """Who did one of ``actions`` to a thing, by the trail: the people named, and those who acted in their place."""
     return hands_on([obj], *actions)[obj.pk]

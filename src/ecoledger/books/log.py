@@ -55,6 +55,16 @@ class Log(Listing):
         """Also those corrected since."""
         return self.own_rows().filter(pk__in=keys)
 
+    def standing_for(self, pk: int) -> int:
+        """The entry that was put right last in place of this one."""
+        while later := self.own_rows().filter(corrects=pk).values_list("pk", flat=True).first():
+            pk = later
+        return pk
+
+    def changed_by(self, row: Any, name: str) -> Person | None:
+        hands = (audit.who_changed(e, name, f"{self.key}.correct") for e in history(row))
+        return next(filter(None, hands), None)
+
     def asks_to_change(self) -> tuple[Ask, ...]:
         return (self.derive.ask(Ask("reason", required=True)),)
 

@@ -300,9 +300,11 @@ class Listing:
         """Who changed last what ``name`` says of ``row``; ``None`` where that is not known."""
         from ecoledger.accounts import audit
 
-        entries = audit.of(row, f"{self.key}.change", "registry changed").reverse()
-        said = (e.person for e in entries if name in {**e.details, **e.details.get("after", {})})
-        return next(said, None)
+        return audit.who_changed(row, name, f"{self.key}.change", "registry changed")
+
+    def standing_for(self, pk: int) -> int:
+        """The row that stands today where ``pk`` stood."""
+        return pk
 
     def refusal_to_change(self, person: Person, row: Any) -> Refused | None:
         """Why ``person``, who may change rows of the list, may not change this one; ``None`` when they may."""

@@ -128,10 +128,11 @@ def _granted(
     roles, areas = rights.get("roles", []), rights.get("area_codes", [])
     before = [] if new else list(person.roles)
     _checked(person, rights, by)
-    wanted = {"roles": roles, "area_codes": areas, "active": person.is_active, "password": ""}
     waits = by is not None and appointing.needs_second(before, roles)
+    active = person.is_active
     if waits and new:
         person.is_active = False
+    wanted = appointing.differing(person, roles=roles, area_codes=areas, active=active)
     person.save()
     if new:
         audit.record(by, "add_person", person)
@@ -142,7 +143,9 @@ def _granted(
     else:
         person.roles, person.area_codes = roles, areas
         person.save()
-        audit.record(None, "edit_person", person, details=dict(wanted, password=False))
+        audit.record(
+            None, "edit_person", person, details={"after": {"roles": roles, "area_codes": areas}}
+        )
     return person
 
 

@@ -50,6 +50,8 @@ class Point(models.Model):
     )
     line = models.CharField("生产线", max_length=40, blank=True)
     enabled = models.BooleanField("启用", default=True)
+    # From this day on it counts nowhere: what it measured before stays counted.
+    stopped_on = models.DateField("停用日期", null=True, blank=True, editable=False)
     synthetic = models.BooleanField("合成数据", default=False)
 
     class Meta:

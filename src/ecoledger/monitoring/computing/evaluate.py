@@ -156,13 +156,16 @@ def _air(
     if at_stations.is_empty():
         return []
     made = [_indices(_wide(at_stations, codes, "air", series, store, points), series, seconds)]
-    counting = stations.filter(pl.col("counts_in_area") & pl.col("enabled")).with_columns(
+    counting = stations.filter(pl.col("counts_in_area")).with_columns(
         pl.col("area_code").str.slice(0, COUNTY_DIGITS).alias("county")
     )
-    counties = at_stations.join(counting, on="point").select("county", "start").unique()
+    counted = points.counted()
+    at_counting = at_stations.join(counting, on="point").filter(counted)
+    counties = at_counting.select("county", "start").unique()
     if counties.is_empty():
         return made
-    everywhere = counties.join(counting.select("county", "point"), on="county")
+    everywhere = counties.join(counting, on="county").filter(counted)
+    everywhere = everywhere.select("county", "start", "point")
     values = _wide(everywhere, codes, "air", series, store, points).join(
         counting.select("point", "county"), on="point"
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
@@ -70,9 +71,12 @@ def save(
     declared: Sequence[PointParameter],
     wanted: Mapping[str, Limit | None] | None = None,
     *,
+    reason: str = "",
     address: str = "",
 ) -> list[str]:
     """Register ``point`` with the parameters ``declared``, or store its changes; returns what is odd.
+
+    Who stops a point says why (``reason``): from then on it is neither watched nor counted.
 
     ``wanted``: the limit of parameters, by code, from its ``since`` on (``None``: has none any more);
     without ``since`` the limit on record is corrected. Area and owner are those of its entity. Raises ``PermissionDenied`` outside the person's divisions and
@@ -80,6 +84,12 @@ def save(
     """
     before = Point.objects.filter(pk=point.pk).first() if point.pk else None
     odd = look_over(person, point, before, declared, wanted)
+    if before is not None and before.enabled and not point.enabled:
+        if person is not None and not reason.strip():
+            raise ValidationError({"reason": _("停用后不再预警、不计入评价，请写明原因。")})
+        point.stopped_on = timezone.localdate()
+    elif point.enabled:
+        point.stopped_on = None
     content = _content(before) if before else {}
     with transaction.atomic():
         point.save()
@@ -103,6 +113,7 @@ def save(
                     "before": {name: content[name] for name in changed if name in content},
                     "after": {name: after[name] for name in changed},
                     "secrets_set": secrets,
+                    **({"reason": reason.strip()} if reason.strip() else {}),
                 },
                 address=address,
             )

@@ -53,6 +53,13 @@ class PointMap:
     areas: Mapping[int, str]
     """Point -> division code."""
 
+    @staticmethod
+    def counted() -> pl.Expr:
+        """Whether a point of a table with ``start`` counts in that period: one that was stopped, before the day."""
+        return pl.col("enabled") | (pl.col("start").dt.date() < pl.col("stopped_on")).fill_null(
+            value=False
+        )
+
     def of_kind(self, *kinds: str) -> list[int]:
         """Numbers of the enabled points of these kinds."""
         wanted = self.points.filter(pl.col("kind").is_in(kinds) & pl.col("enabled"))
@@ -67,6 +74,7 @@ _POINT_SCHEMA = {
     "owner_code": pl.String,
     "entity": pl.Int64,
     "enabled": pl.Boolean,
+    "stopped_on": pl.Date,
     "lon": pl.Float64,
     "lat": pl.Float64,
     "level": pl.String,
@@ -180,6 +188,7 @@ def _load() -> PointMap:
                 "owner_code": point.owner_code,
                 "entity": point.entity_id,
                 "enabled": point.enabled,
+                "stopped_on": point.stopped_on,
                 "lon": point.entity.lon if point.entity else None,
                 "lat": point.entity.lat if point.entity else None,
                 "level": station.get("level", ""),

@@ -15,6 +15,7 @@ from ecoledger.entities.models import Section
 from ecoledger.indicators import compensating
 from ecoledger.listings.refusals import Refused
 from ecoledger.web.access import Request, needs
+from ecoledger.web.listings import meanwhile
 
 # Rows of the formula's tables that the page offers.
 FACTORS, BANDS = 5, 6
@@ -47,6 +48,7 @@ def page(request: Request) -> HttpResponse:
         # A form that does not ask for the formula leaves it as it is.
         own = _typed(request) if "own_title" in request.POST else own
         try:
+            meanwhile.refuse_unseen(request, said)
             compensating.choose(
                 rule, parties, by=request.user, city_percent=percent,
                 own=own if "own_title" in request.POST else None,
@@ -62,6 +64,7 @@ def page(request: Request) -> HttpResponse:
         {
             "rules": _with_own(compensating.rules()),
             "rule": rule,
+            "shown": meanwhile.hidden_whole(said),
             "parties": parties,
             "lacks": compensating.lacks()[0],
             "own": own,

@@ -192,7 +192,7 @@ def page(
         {
             "form": form,
             "shown": meanwhile.hidden_field(
-                form, _lasting(asks), request.POST.get(meanwhile.FIELD, "")
+                form, (ask.name for ask in _lasting(asks)), request.POST.get(meanwhile.FIELD, "")
             ),
             "title": title % {"kind": label},
             "book": book,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
@@ -20,6 +21,7 @@ from ecoledger.monitoring.points import enrolling, limits, parameters
 from ecoledger.standards import identifiers
 from ecoledger.standards.rounding import plainly
 from ecoledger.web import scoped
+from ecoledger.web.listings.meanwhile import FIELD, HeldForm
 
 
 def dress(form: forms.BaseForm) -> None:
@@ -48,8 +50,10 @@ def refuse(form: forms.BaseForm, error: ValidationError) -> None:
         form.add_error(name if name in form.fields else None, texts)
 
 
-class PointForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
+class PointForm(HeldForm):
     """A point: where it stands and how its device calls itself."""
+
+    trail = ("point changed",)
 
     # Longer than stored: a copied MN brings blanks.
     mn = forms.CharField(
@@ -61,6 +65,12 @@ class PointForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when 
     clear_key = forms.BooleanField(
         label=gettext_lazy("清除 SM4 密钥（设备不再加密）"), required=False
     )
+    reason = forms.CharField(
+        label=gettext_lazy("停用原因"),
+        required=False,
+        max_length=200,
+        help_text=gettext_lazy("停用时必填；通知本辖区的监测人员和局领导。"),
+    )
     more = forms.CharField(
         label=gettext_lazy("另加因子编码"),
         required=False,
@@ -71,7 +81,7 @@ class PointForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when 
         model = Point
         fields = [
             "entity", "name", "mn", "password", "sm4_key", "clear_key", "power_role", "line",
-            "enabled", "more",
+            "enabled", "reason", "more",
         ]  # fmt: skip
         labels = {
             "entity": gettext_lazy("所在对象"),
@@ -85,7 +95,9 @@ class PointForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when 
         help_texts = {
             "entity": "",
             "name": gettext_lazy("留空则与所在对象同名。"),
-            "enabled": gettext_lazy("停用后设备的报文不再入库，历史数据保留。"),
+            "enabled": gettext_lazy(
+                "停用后设备的报文不再入库、不再预警，当日起不计入评价；历史数据保留。"
+            ),
             "line": gettext_lazy("同一企业同一生产线的产污、治污电表放在一起判断。"),
         }
 
@@ -103,7 +115,7 @@ class PointForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when 
         if kind != Point.Kind.POWER:
             del self.fields["power_role"], self.fields["line"]
         if new:
-            del self.fields["clear_key"]
+            del self.fields["clear_key"], self.fields["reason"]
             self.fields["sm4_key"].help_text = _("2025 版加密设备填写；16 个字符或 32 位十六进制。")
         else:
             # Secrets are written, never shown again.
@@ -166,14 +178,22 @@ def _named(entity: Entity) -> str:
     return f"{name}{_('（%s）') % entity.code}"
 
 
-class ParameterForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
+class _Number(forms.DecimalField):
+    """A number as people write it, without noughts behind."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return plainly(value) if isinstance(value, Decimal) else value
+
+
+class ParameterForm(HeldForm):
     """One parameter of a point; taken when ``used`` is ticked."""
 
+    # The trail keeps the parameters of a point as one thing: it cannot say who changed this one.
+    trail = ()
+
     used = forms.BooleanField(required=False)
-    limit = forms.DecimalField(
-        label=gettext_lazy("限值"), required=False, max_digits=12, decimal_places=5
-    )
-    lower_limit = forms.DecimalField(
+    limit = _Number(label=gettext_lazy("限值"), required=False, max_digits=12, decimal_places=5)
+    lower_limit = _Number(
         label=gettext_lazy("下限"), required=False, max_digits=12, decimal_places=5
     )
     limit_basis = forms.TypedChoiceField(
@@ -206,8 +226,9 @@ class ParameterForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic w
             "running_above": gettext_lazy("运行判定阈值 kW"),
         }
 
-    def __init__(self, kind: str, held: Limit | None, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, point: Point, held: Limit | None, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.point, kind = point, point.kind
         if held is not None:
             self.initial = {
                 **self.initial,
@@ -222,10 +243,11 @@ class ParameterForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic w
         if kind != Point.Kind.POWER:
             del self.fields["running_above"]
         self.initial["used"] = self.instance.pk is not None
-        for name in ("limit", "lower_limit"):
-            if (value := self.initial.get(name)) is not None:
-                self.initial[name] = plainly(value)
         dress(self)
+
+    @property
+    def row(self) -> Point:
+        return self.point
 
     @property
     def wanted(self) -> Limit | None:
@@ -254,8 +276,17 @@ class ParameterForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic w
 
     @property
     def open(self) -> bool:
-        """Whether the parameter is taken, as sent or as stored."""
-        return bool(self["used"].value())
+        """Whether the parameter is taken, as sent or as stored; what two changed otherwise is asked of the second."""
+        if self.is_bound:
+            return self.twice or bool(self.cleaned_data.get("used"))
+        return bool(self.initial["used"])
+
+
+def _said(row: PointParameter, sent: Mapping[str, Any]) -> bool:
+    """Whether a sent page says something of a parameter: what is not ticked is not read, and what another added while the
+    page was open is left alone."""
+    on_page = FIELD not in sent or f"{row.code}-{FIELD}" in sent
+    return f"{row.code}-used" in sent or (row.pk is not None and on_page)
 
 
 def parameter_forms(
@@ -276,10 +307,9 @@ def parameter_forms(
     rows.sort(key=lambda row: row.pk is None and row.code not in heard)
     declared = [
         ParameterForm(
-            point.kind,
+            point,
             held.at(point.pk, row.code, timezone.localdate()) if held else None,
-            # What is not ticked is not read.
-            sent if sent is not None and (f"{row.code}-used" in sent or row.pk) else None,
+            sent if sent is not None and _said(row, sent) else None,
             instance=row,
             prefix=row.code,
         )

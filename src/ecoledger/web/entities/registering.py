@@ -29,6 +29,7 @@ from ecoledger.web.entities.forms import (
     parameter_forms,
     refuse,
 )
+from ecoledger.web.office import security_notices
 from ecoledger.web.templatetags.show import reason_words
 
 # A point of an outlet is of the kind its medium says.
@@ -122,9 +123,10 @@ def _point(request: Request, point: Point, first: dict[str, Any]) -> HttpRespons
 
 def _stored(request: Request, form: PointForm, declared: list[ParameterForm]) -> list[str] | None:
     """Store the point as sent; ``None`` with the reasons in the forms when it cannot be."""
-    taken = [one for one in declared if one.is_bound and one.open]
+    taken = [one for one in declared if one.open and (one.is_bound or one.instance.pk)]
+    said = [one for one in taken if one.is_bound]
     # Every form is asked, so that all faults show at once.
-    if {one.is_valid() for one in (form, *taken)} != {True}:
+    if {one.is_valid() for one in (form, *said)} != {True}:
         return None
     rows: list[PointParameter] = [one.instance for one in taken]
     there = {row.code for row in rows}
@@ -133,11 +135,17 @@ def _stored(request: Request, form: PointForm, declared: list[ParameterForm]) ->
         enrolling.usual(code, point.kind) for code in form.cleaned_data["more"] if code not in there
     ]
     try:
-        wanted = {one.code: one.wanted for one in taken}
-        return enrolling.save(request.user, point, rows, wanted, address=address(request))
+        wanted = {one.code: one.wanted for one in said}
+        reason = form.cleaned_data.get("reason", "")
+        odd = enrolling.save(
+            request.user, point, rows, wanted, reason=reason, address=address(request)
+        )
     except ValidationError as error:
         refuse(form, error)
         return None
+    if reason and form.initial["enabled"] and not point.enabled:
+        security_notices.point_stopped(point, request.user, reason)
+    return odd
 
 
 @require_POST

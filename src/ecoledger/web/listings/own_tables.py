@@ -14,6 +14,7 @@ from ecoledger.accounts.roles import Role
 from ecoledger.listings.own_tables import table_of
 from ecoledger.listings.refusals import Refused
 from ecoledger.web.access import Request
+from ecoledger.web.listings import meanwhile
 from ecoledger.web.listings.finding import the_listing
 
 # Who sets the rules of a book: not everybody who writes in it.
@@ -37,6 +38,7 @@ def page(request: Request, key: str) -> HttpResponse:
         columns = [request.POST.getlist(f"row-{name}") for name in names]
         typed = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=False)]
         try:
+            meanwhile.refuse_unseen(request, table.said())
             table.write(typed, by=request.user)
         except Refused as refused:
             messages.error(request, str(refused))
@@ -59,6 +61,7 @@ def page(request: Request, key: str) -> HttpResponse:
             ],
             "mark": table.said().get("mark", ""),
             "may_change": may_change,
+            "shown": meanwhile.hidden_whole(table.said()),
         },
         status=422 if typed is not None else 200,
     )

@@ -247,12 +247,13 @@ def edit(request: Request, key: str, pk: int) -> HttpResponseBase:
         # Of two who save at once the second sees what the first did.
         rows = listing.model._default_manager.select_for_update(of=("self",))
         rows.filter(pk=pk).first()
-    listing, row = the_row(request, key, pk)
+    listing, row = the_row(request, key, listing.standing_for(pk))
     if not listing.fields or not listing.may_change(request.user):
         raise PermissionDenied(_("您的岗位不能修改“%s”。") % _(str(listing.label)))
     if refused := listing.refusal_to_change(request.user, row):
         raise PermissionDenied(f"{refused.why}{refused.remedy}")
-    if listing.edit_url(row) != request.path:
+    # What was typed of a row that another put right meanwhile is held against the one that stands now.
+    if listing.edit_url(row) != request.path and not (request.method == "POST" and row.pk != pk):
         return redirect(listing.edit_url(row))
     return _form(request, listing, row)
 
@@ -270,12 +271,13 @@ def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
         asks = own_firm.asks_for(request.user, listing.asks_of_row(request.user, row))
         asks, held = _held_apart(listing, row, asks, data or {})
         left = bool(asks)
-        asks += listing.asks_to_change() if left else ()
+    of_row = asks
+    asks += listing.asks_to_change() if row is not None and left else ()
     form = forms.form_of(asks, listing.model, data=data, row=row, person=request.user, first=first)
     shown = request.POST.get(meanwhile.FIELD, "")
     may = data is not None and form.is_valid()
     if may and row is not None:
-        may = meanwhile.taken(form, listing, row, asks, request.user, shown)
+        may = meanwhile.taken(form, listing, row, of_row, request.user, shown)
     if may:
         values = forms.stored(asks, form.cleaned_data)
         try:
@@ -302,7 +304,7 @@ def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
         "listing": listing,
         "form": form,
         "row": row,
-        "shown": meanwhile.hidden_field(form, asks, shown) if row is not None else "",
+        "shown": meanwhile.hidden_field(form, form.fields, shown) if row is not None else "",
         # Where nothing is left to ask there is nothing to keep.
         "left": left,
         "held": [(ask.label, cells.text_of(row, _as_column(ask)) or "—") for ask in held],

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from ecoledger.listings import own_files
 from ecoledger.listings.refusals import Refused
 from ecoledger.web.access import Request, needs
+from ecoledger.web.listings import meanwhile
 
 
 @needs("edit_routing")
@@ -33,6 +34,7 @@ def edit(request: Request, name: str) -> HttpResponse:
     if request.method == "POST":
         text = request.POST.get("text", "")
         try:
+            meanwhile.refuse_unseen(request, rules.text)
             own_files.write(rules, text, by=request.user)
         except Refused as refused:
             messages.error(request, f"{refused.why}{refused.remedy}")
@@ -40,5 +42,6 @@ def edit(request: Request, name: str) -> HttpResponse:
         else:
             messages.success(request, _("已保存为本局规则，即时生效。"))
             return redirect("own-rules")
-    context = {"rules": rules, "name": name, "text": text}
+    shown = meanwhile.hidden_whole(rules.text)
+    context = {"rules": rules, "name": name, "text": text, "shown": shown}
     return render(request, "web/office/own_rules_edit.html", context, status=status)

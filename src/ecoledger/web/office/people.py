@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import messages
@@ -28,18 +28,35 @@ from ecoledger.listings import asked
 from ecoledger.listings.people import areas_of
 from ecoledger.listings.refusals import Refused
 from ecoledger.web.access import Request, needs
+from ecoledger.web.listings.meanwhile import HeldForm
 from ecoledger.web.office import security_notices
 
 PAGE = 60
 
 
-class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
+class _Areas(forms.CharField):
+    """Divisions by their codes; typed and shown in one line."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "、".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return areas_of(super().clean(value))
+        except Refused as refused:
+            raise forms.ValidationError(refused.why) from refused
+
+
+class PersonForm(HeldForm):
     """One person: who they are, what they may do, and where."""
+
+    trail = ("edit_person",)
+    trail_names: ClassVar[dict[str, str]] = {"is_active": "active"}
 
     roles = forms.MultipleChoiceField(
         label=gettext_lazy("岗位"), required=False, widget=forms.CheckboxSelectMultiple
     )
-    area_codes = forms.CharField(
+    area_codes = _Areas(
         label=gettext_lazy("数据范围"),
         required=False,
         help_text=gettext_lazy("行政区划代码或名称，多个用顿号分开；可见其所辖。企业用户留空。"),
@@ -73,8 +90,8 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
         cast("forms.MultipleChoiceField", self.fields["roles"]).choices = [
             (role.value, _(role.label)) for role in Role
         ]
-        self.initial["roles"] = self.instance.roles
-        self.initial["area_codes"] = "、".join(self.instance.area_codes)
+        self.initial["roles"] = _in_order(self.instance.roles)
+        self.initial["area_codes"] = list(self.instance.area_codes)
         cast("forms.ModelChoiceField[Any]", self.fields["organisation"]).empty_label = _("请选择")
         for name, field in self.fields.items():
             if name not in ("roles", "is_active"):
@@ -83,12 +100,6 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
         if self.instance.pk is None:
             self.fields["password"].required = True
 
-    def clean_area_codes(self) -> list[str]:
-        try:
-            return areas_of(self.cleaned_data["area_codes"])
-        except Refused as refused:
-            raise forms.ValidationError(refused.why) from refused
-
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
         if password:
@@ -96,7 +107,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
         return password
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
+        data = super().clean()
         try:
             self.instance.organisation = data.get("organisation")
             appointing.check(
@@ -162,28 +173,26 @@ def person(request: Request, pk: int | None = None) -> HttpResponse:
 def _saved(request: Request, form: PersonForm, pk: int | None) -> Person:
     """Store what the form says; what concerns administrators waits for a second one, names and units too."""
     given, came_from = form.cleaned_data, address(request)
-    wanted = {
-        "roles": given["roles"],
-        "area_codes": given["area_codes"],
-        "active": given["is_active"],
-        "password": "",
-        "identity": {},
-    }
+    hashing = Person()
     if given["password"]:
-        hashing = Person()
         hashing.set_password(given["password"])
-        wanted["password"] = hashing.password
     if pk is None:
         saved: Person = form.save(commit=False)
         saved.is_active = False
-        saved.password, saved.must_change_password = wanted["password"], True
+        saved.password, saved.must_change_password = hashing.password, True
         saved.save()
         audit.record(request.user, "add_person", saved, address=came_from)
     else:
         # Read anew: the form has written into its own.
         saved = Person.objects.select_related("organisation").get(pk=pk)
-        changed = [name for name in appointing.IDENTITY if name in form.changed_data]
-        wanted["identity"] = {name: _plain(given[name]) for name in changed}
+    wanted = appointing.differing(
+        saved,
+        roles=given["roles"],
+        area_codes=given["area_codes"],
+        active=given["is_active"],
+        password=hashing.password,
+        identity={name: _plain(given[name]) for name in appointing.IDENTITY},
+    )
     if not appointing.needs_second(saved.roles, given["roles"]):
         appointing.apply(request.user, saved, wanted, address=came_from)
         return saved
@@ -200,11 +209,24 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
+def _of_identity(name: str, value: Any) -> Any:
+    return Organisation.objects.filter(pk=value).first() if name == "organisation" else value
+
+
+def _in_order(roles: Iterable[str]) -> list[str]:
+    """Roles in the order in which the form shows them, and a browser sends them."""
+    return [role.value for role in Role if role.value in roles]
+
+
 def _shown(waiting: Iterable[PersonChange], by: Person) -> list[dict[str, Any]]:
     return [
         {
             "change": change,
-            "roles": [_(Role(role).label) for role in change.wanted["roles"]],
+            "roles": [_(Role(role).label) for role in change.wanted.get("roles", [])],
+            "said": [
+                (PersonForm.Meta.labels[name], _of_identity(name, value))
+                for name, value in (change.wanted.get("identity") or {}).items()
+            ],
             "may": appointing.may_decide(by, change),
         }
         for change in waiting

@@ -22,6 +22,7 @@ from ecoledger.registers.alarms import alarm_case
 from ecoledger.registers.alarms.alarm_case import RoutingRule
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.listings.meanwhile import HeldForm
 
 FIELDS = ("area_code", "kind", "detector", "opens_case", "organisation", "person")
 
@@ -42,8 +43,10 @@ class _PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not gen
         return f"{obj.organisation} · {obj.name}"
 
 
-class RoutingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
+class RoutingForm(HeldForm):
     """One rule. What is left empty in its conditions matches everything."""
+
+    trail = ("routing_rule_edited",)
 
     area_code = forms.ChoiceField(
         label=gettext_lazy("属地"),
@@ -104,7 +107,7 @@ class RoutingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic whe
                 one.widget.attrs["class"] = "form-select"
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
+        data = super().clean()
         if self.errors:
             return data
         organisation, person = data.get("organisation"), data.get("person")

@@ -73,6 +73,19 @@ def second_address(mn: str, before: str, now: str) -> None:
         )
 
 
+def point_stopped(point: Point, by: Person, reason: str) -> None:
+    """A point was stopped: nothing warns of it any more, so that others than who did it know."""
+    others = notices.people_with((Role.MONITOR, Role.LEADER), point.area_code)
+    notices.tell(
+        [person for person in others if person.pk != by.pk],
+        noop("%(by)s 停用了监测点“%(name)s”：%(reason)s")
+        % {"by": by.name, "name": point.name, "reason": reason},
+        urgency=Urgency.SOON,
+        link=reverse("station", args=[point.pk]),
+        at=timezone.now(),
+    )
+
+
 def rewritten(changed: pl.DataFrame) -> None:
     """Devices reported other values for periods that they had reported long ago."""
     with transaction.atomic():

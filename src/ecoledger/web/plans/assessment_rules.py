@@ -16,6 +16,7 @@ from ecoledger.indicators.scorecards import SHEET
 from ecoledger.listings.refusals import Refused
 from ecoledger.registers.plan.warnings import WarningLetter
 from ecoledger.web.access import Request, needs
+from ecoledger.web.listings import meanwhile
 
 _WARNING = (
     "key",
@@ -56,6 +57,7 @@ def warnings(request: Request) -> HttpResponse:
     if request.method == "POST":
         typed = list(_rows(request, "rule", _WARNING))
         try:
+            meanwhile.refuse_unseen(request, own_rules.warnings_said())
             own_rules.write_warnings(typed, by=request.user)
         except Refused as refused:
             messages.error(request, str(refused))
@@ -72,6 +74,7 @@ def warnings(request: Request) -> HttpResponse:
         "web/plans/edit_warnings.html",
         {
             "rows": rows if typed is not None else [*rows, *empty],
+            "shown": meanwhile.hidden_whole(own_rules.warnings_said()),
             "measures": WarningLetter.Measure.choices,
             "indicators": _indicators(),
             "periods": own_rules.PERIODS,
@@ -89,6 +92,7 @@ def towns(request: Request) -> HttpResponse:
     if request.method == "POST":
         typed = _rows(request, "item", _ITEM), _rows(request, "grade", ("label", "least"))
         try:
+            meanwhile.refuse_unseen(request, own_rules.towns_said())
             own_rules.write_towns(*typed, by=request.user)
         except Refused as refused:
             messages.error(request, str(refused))
@@ -105,6 +109,7 @@ def towns(request: Request) -> HttpResponse:
             "items": typed[0] if typed else [*items, empty, empty],
             "grades": typed[1] if typed else [*said["grades"], empty],
             "mark": said["mark"],
+            "shown": meanwhile.hidden_whole(said),
             "indicators": _indicators(),
         },
         status=422 if typed else 200,
