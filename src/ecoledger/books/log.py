@@ -62,7 +62,8 @@ class Log(Listing):
         return pk
 
     def changed_by(self, row: Any, name: str) -> Person | None:
-        hands = (audit.who_changed(e, name, f"{self.key}.correct") for e in history(row))
+        entries = self.rows_of([entry.pk for entry in history(row)]).order_by("-pk")
+        hands = (audit.who_changed(e, name, f"{self.key}.correct") for e in entries)
         return next(filter(None, hands), None)
 
     def asks_to_change(self) -> tuple[Ask, ...]:
