@@ -151,6 +151,14 @@ def test_a_column_of_units_is_read_row_by_row():
     assert [error.row for error in parsed.errors] == [4]
 
 
+def test_a_column_of_units_holds_for_the_factors_beside_it():
+    parsed = read(
+        "点位,时间,PM2.5,CO(mg/m3),气温,单位\nA-1,2026-03-05 08:00,0.03,0.8,12,mg/m3\nA-1,2026-03-05 09:00,30,0.8,12,ppb\n"
+    )
+    assert values(parsed) == {"a34004": 30, "a21005": 0.8, "a01001": 12}
+    assert [error.row for error in parsed.errors] == [3]
+
+
 def test_a_column_of_firms_gives_no_units():
     parsed = read("断面名称,监测项目,采样时间,监测值,单位\nW-1,总磷,2026-03-05 08:00,1,市监测站\n")
     assert (values(parsed), parsed.ignored_columns) == ({"w21011": 1}, ["单位"])

@@ -299,9 +299,15 @@ class Reader:
     ) -> list[tuple[int, Quantity, Cell]]:
         """(column, what it measures, where) for each value of a row."""
         layout = self.layout
+        unit = str(_cell(row, layout.unit) or "").strip()
+        unit = "" if fold(unit) in _NO_UNIT else unit
         if layout.parameter is None:
             return [
-                (column, measured, layout.places.get(column, place))
+                (
+                    column,
+                    replace(measured, shared=(unit,)) if unit else measured,
+                    layout.places.get(column, place),
+                )
                 for column, measured in layout.factors.items()
             ]
         said = str(_cell(row, layout.parameter) or "")
@@ -321,8 +327,7 @@ class Reader:
                 _("写因子名称或编码，如 PM2.5、w21003"),
             )
             return []
-        unit = str(_cell(row, layout.unit) or "").strip()
-        if unit and fold(unit) not in _NO_UNIT and not measured.unit:
+        if unit and not measured.unit:
             measured = replace(measured, unit=unit)
         measured = layout.declared.of(measured)
         if layout.value is not None:
