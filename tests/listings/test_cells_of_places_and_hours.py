@@ -1,4 +1,4 @@
-"""Coordinates as people write them, and hours that no day has: read, or refused with the cell."""
+"""Coordinates as people write them, hours that no day has, numbers that are none: read, or refused with the cell."""
 
 from __future__ import annotations
 
@@ -75,3 +75,11 @@ def test_an_hour_that_no_day_has_is_refused(cell, kind):
 def test_what_only_counts_the_rows_is_no_number_of_theirs(header, cells, counts):
     rows = [ImportRow(number=n, raw={header: cell}) for n, cell in enumerate(cells, start=2)]
     assert (running_numbers(rows, {"no": [header]}, ("no",)) == {header}) is counts
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"), [("/", ""), ("-", ""), ("——", ""), ("无", ""), (" － ", ""), ("A-1", "A-1")]
+)
+def test_a_stroke_is_no_number(cell, number):
+    ask = Ask("source_no", kind=Kind.TEXT)
+    assert value_of(ask, cell, is_key=True, words={}, past=True)[0] == number

@@ -12,7 +12,7 @@ from tests.conftest import NORTH
 from ecoledger.books import duty
 from ecoledger.books.models import Obligation
 from ecoledger.entities.models import Enterprise
-from ecoledger.listings import own_files
+from ecoledger.listings import importing, own_files
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.matters.models import Circulation, Matter
@@ -24,7 +24,7 @@ from ecoledger.registers.approval.permit_review import PermitReview, in_force
 from ecoledger.registers.approval.permit_terms import PermitMonitoring
 from ecoledger.registers.approval.permits import Permit
 from ecoledger.registers.approval.reports import AMOUNTS, ExecutionReport
-from ecoledger.registers.approval.self_results import RESULTS
+from ecoledger.registers.approval.self_results import RESULTS, SelfResult
 from ecoledger.registers.approval.service_requests import REGISTER as SERVICES
 from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 
@@ -43,6 +43,20 @@ def permit(bureau):
         permit_no="N9",
         management="key",
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "below"),
+    [("0.02L", "0.02", True), ("<0.02", "0.02", True), ("未检出", None, True), ("21", "21", False)],
+)
+def test_a_laboratory_s_result_below_detection_comes_in(bureau, permit, written, value, below):
+    PermitMonitoring.objects.create(permit=permit, place="厂界", factor="颗粒物", frequency="month")
+    table = f"企业名称,监测点,污染物,监测日期,结果\n旁厂,厂界,颗粒物,2026-03-02,{written}"
+    batch = importing.preview(RESULTS, "结果.csv", table.encode(), by=bureau.monitor)
+    assert [row.reason for row in batch.bad] == []
+    assert importing.accept(RESULTS, batch.pk, by=bureau.monitor) == (1, 0)
+    kept = SelfResult.objects.get()
+    assert (kept.value, kept.below) == (value and Decimal(value), below)
 
 
 def test_a_firm_enters_nothing_at_a_strangers_permit(bureau, permit):

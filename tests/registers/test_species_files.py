@@ -69,3 +69,17 @@ def test_a_published_package_is_taken_in_whole(bureau):
     duck = SpeciesCandidate.objects.filter(detected="Anas platyrhynchos").first()
     assert duck is not None
     assert duck.results == duck.detections.count()
+
+
+def test_a_deployment_says_when_it_began_and_ends_after(bureau):
+    rows = [
+        "A1,24.9,118.6,2026-05-01T08:00:00+0800,2026-06-01T08:00:00+0800",
+        "A2,24.9,118.6,,2026-06-01T08:00:00+0800",
+        "A3,24.9,118.6,2026-05-01T08:00:00+0800,2026-04-01T08:00:00+0800",
+    ]
+    table = "\n".join(["deploymentID,latitude,longitude,deploymentStart,deploymentEnd", *rows])
+    batch = checking.preview(DEPLOYMENTS, "deployments.csv", table.encode(), by=None)
+    assert {row.number: row.reason for row in batch.bad} == {
+        3: "开始工作：没有写开始工作的时间",
+        4: "结束工作：结束工作早于开始工作",
+    }

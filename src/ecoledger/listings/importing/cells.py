@@ -71,6 +71,10 @@ def _written(value: str) -> str:
     return text
 
 
+# What stands where there is no number: two rows with it are not one.
+_NO_NUMBER = frozenset({"/", "\\", "-", "--", "—", "——", "无", "暂无"})
+
+
 def key_text(value: Cell) -> str:
     """A number or code that tells rows apart: half-width, without blanks. Raises :class:`BadCell`.
 
@@ -106,7 +110,8 @@ def value_of(
     if kind is Kind.DATETIME:
         return _moment(cell, year, after)
     if is_key and kind not in (Kind.CHOICE, Kind.STATE, Kind.BOOLEAN, Kind.REFERENCE):
-        return key_text(cell), ""
+        number = key_text(cell)
+        return ("" if number in _NO_NUMBER else number), ""
     text = text_of(cell)
     if not text:
         return "", ""

@@ -101,6 +101,8 @@ class Results(Terms):
 
     def attributes_of(self, values: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
         values["term"] = _asked_of(said)
+        if said.get("below") == "1":  # also where the table has no column of it
+            values["below"] = True
         return values
 
     def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
