@@ -207,7 +207,7 @@ ROUNDS = declare(Register(
     filters=("state", "book", "opened_at"), search=("number", "title"),
     fields=("title", "area_code", "book", "closed_from", "closed_to", Ask("count", minimum=1), "deadline"),
     details=("book", "closed_from", "closed_to", "count", "pool", "drawn", "seed", "deadline"),
-    lines=(Lines(key="units", label="核查单位", model=LookBackUnit, columns=("organisation",), needed=1),),
+    lines=(Lines(key="units", label="核查单位", model=LookBackUnit, columns=("organisation",)),),
     map_layer=False, edit=_DESK, empty="还没有回头看。拟定一轮，从已销号的事项中随机抽取，交另外的单位核查。",
 ))  # fmt: skip
 
