@@ -15,7 +15,7 @@ from ecoledger.books import duty
 from ecoledger.books.models import Holding
 from ecoledger.indicators import of_books
 from ecoledger.indicators.declaring import Span
-from ecoledger.listings import importing
+from ecoledger.listings import cells, importing
 from ecoledger.listings.refusals import Refused
 from ecoledger.registers.waste import disposal_capacity, producers, waste_balance
 from ecoledger.registers.waste.disposal_capacity import CapacityLine
@@ -264,3 +264,15 @@ def test_a_fact_that_is_there_is_told_of_a_table_by_the_minute_and_as_it_stands_
     assert "已在台账中（卫生院 2026-03-01 09:00）" in first.reason
     assert second.reason == ""
     assert "已在台账中（卫生院 2026-03-03 09:00）" in third.reason
+
+
+@pytest.mark.parametrize("moment", [(9, 29, 59, 548_000), (9, 59, 30, 200_000), (9, 0, 0, 900_000)])
+def test_the_books_own_table_says_nothing_new_of_what_a_clock_stamped(bureau, moment):
+    ward = MedicalInstitution.objects.create(code="Y-1", name="卫生院", area_code=NORTH)
+    hour, minute, second, fraction = moment
+    stamped = at(1).replace(hour=hour, minute=minute, second=second, microsecond=fraction)
+    values = {"entity": ward, "at": stamped, "infectious": Decimal(3)}
+    entry = DAYS.open_row(values, bureau.officer, timezone.now())
+    table = cells.workbook(DAYS, bureau.officer, [entry], title="导出")
+    (row,) = importing.preview(DAYS, "导出.xlsx", table, by=bureau.officer).rows.all()
+    assert (row.changes, row.wrong) == (entry.pk, False)

@@ -15,14 +15,18 @@ from django.utils import timezone
 def same(kept: Any, said: Any) -> bool:
     """Whether ``said`` leaves ``kept`` as it is.
 
-    A thing is the same under its kind's model and under that of all kinds; a browser says a moment without its seconds and
-    ends lines by two characters.
+    A thing is the same under its kind's model and under that of all kinds; a browser says a moment without its seconds, a
+    table without parts of one, and a browser ends lines by two characters.
     """
     match kept, said:
         case Model(), Model():
             return bool(kept.pk == said.pk)
         case datetime(), datetime():
-            return said in (kept, kept.replace(second=0, microsecond=0))
+            return said in (
+                kept,
+                kept.replace(microsecond=0),
+                kept.replace(second=0, microsecond=0),
+            )
         case str(), str():
             return kept == said or _lines(kept) == _lines(said)
     return bool(kept == said)

@@ -110,9 +110,10 @@ def _write(path: Path, sheets: Iterable[Sheet]) -> None:
 
 
 def _local(value: date | datetime) -> date | datetime:
-    """As a clock on the wall here shows it: a spreadsheet knows no zones."""
-    if isinstance(value, datetime) and timezone.is_aware(value):
-        return timezone.localtime(value).replace(tzinfo=None)
+    """As a clock on the wall here shows it: a spreadsheet knows no zones, and rounds parts of a second to another minute."""
+    if isinstance(value, datetime):
+        here = timezone.localtime(value) if timezone.is_aware(value) else value
+        return here.replace(tzinfo=None, microsecond=0)
     return value
 
 

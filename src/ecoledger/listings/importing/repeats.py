@@ -107,10 +107,15 @@ class Repeats:
         # A piece of work may be another of the same number, unless that is its own.
         same = numbered if self.listing.is_work else again.keys()
         left = {pk: row for pk, row in again.items() if pk in same and pk not in known}
-        known |= updating.unchanged(self.listing, left, self.by, self.clean)
+        unchanged, otherwise = updating.unchanged(self.listing, left, self.by, self.clean)
+        known |= unchanged
         for pk, row in again.items():
             if pk not in known:
                 message = _("已在台账中（%s）；若是新的一条，请改正") % row.repeats_of
+                if pk in numbered and otherwise.get(pk):
+                    message = _(
+                        "已在台账中（%(number)s），表中不同的是：%(what)s。本台账不按表格更新，确有变化的请打开该条修改"
+                    ) % {"number": row.repeats_of, "what": otherwise[pk]}
                 if not row.repeats_of:
                     message = _("已在别处登记，不在您的数据范围内；若是新的一条，请改正")
                 row.errors.append(problem(first, label, message))

@@ -68,9 +68,11 @@ def compare(
 
 def unchanged(
     listing: Listing, rows: Mapping[int, ImportRow], by: Person | None, clean: Cleaner
-) -> set[int]:
-    """Of rows of a list that no table brings up to date the keys of those that say nothing new, as each row says then."""
+) -> tuple[set[int], dict[int, str]]:
+    """Of rows of a list that no table brings up to date the keys of those that say nothing new, as each row says then; and
+    of the others what they say otherwise."""
     keys, found = [key for key, row in rows.items() if not row.errors], set()
+    otherwise: dict[int, str] = {}
     for start in range(0, len(keys), _AT_ONCE):
         for thing in _things(listing, by, keys[start : start + _AT_ONCE]):
             row = rows[thing.pk]
@@ -78,11 +80,13 @@ def unchanged(
                 said = listing.later_values(thing, values_of(listing, row, clean))
             except (Refused, django_forms.ValidationError):
                 continue
-            if not said:
-                found.add(thing.pk)
-                row.changes = thing.pk
-                row.warnings.append(problem("", "", _told(listing, thing, {})) | SAME)
-    return found
+            if said:
+                otherwise[thing.pk] = _changes(listing, thing, said)
+                continue
+            found.add(thing.pk)
+            row.changes = thing.pk
+            row.warnings.append(problem("", "", _told(listing, thing, {})) | SAME)
+    return found, otherwise
 
 
 def _things(listing: Listing, by: Person | None, keys: list[Any]) -> QuerySet[Any]:
@@ -111,18 +115,21 @@ def _told(listing: Listing, thing: Any, changed: Mapping[str, Any]) -> str:
     name = getattr(thing, "number", "") or str(thing)
     if not changed:
         return _("已在台账中（%s），没有新内容") % name
+    what = _changes(listing, thing, changed)
+    if not what:  # only what is hidden from whoever reads the preview
+        return _("更新 %s") % name
+    return _("更新 %(name)s：%(what)s") % {"name": name, "what": what}
+
+
+def _changes(listing: Listing, thing: Any, changed: Mapping[str, Any]) -> str:
+    """What stands there and what the row says in its place, as far as it is not hidden."""
     parts = [
         f"{_called(listing, n)} {_text(listing, n, getattr(thing, n))} → {_text(listing, n, v)}"
         for n, v in changed.items()
         if n not in listing.hidden
     ]
-    if not parts:  # only what is hidden from whoever reads the preview
-        return _("更新 %s") % name
     more = _("等 %d 项") % len(changed) if len(parts) > _SHOWN else ""
-    return _("更新 %(name)s：%(what)s") % {
-        "name": name,
-        "what": _("；").join(parts[:_SHOWN]) + more,
-    }
+    return _("；").join(parts[:_SHOWN]) + more
 
 
 def _called(listing: Listing, name: str) -> str:
