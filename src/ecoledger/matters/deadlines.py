@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
 
@@ -75,19 +75,11 @@ def cut_short(stopped: Iterable[Clock], at: datetime) -> list[Clock]:
     ]
 
 
-def goes_by(matter: Matter) -> dict[str, Any]:
-    """What each clock goes by, by its name: whether the matter has it, from when, until when and how long."""
-    return {
-        rule.name: (_has(matter, rule), *(getattr(matter, name) for name in rule.named))
-        for rule in register_of(matter.register).workflow.clocks
-    }
-
-
-def put_right(matter: Matter, was: Mapping[str, Any]) -> None:
-    """Let the clocks that went by something else before (``was``) run as if the matter had been entered as it is now."""
-    now, now_running = goes_by(matter), {clock.name: clock for clock in running(matter)}
+def put_right(matter: Matter, was: Matter) -> None:
+    """Let the clocks that went by something else as it ``was`` run as if the matter had been entered as it is now."""
+    now_running = {clock.name: clock for clock in running(matter)}
     for rule in register_of(matter.register).workflow.clocks:
-        if now[rule.name] == was[rule.name]:
+        if _goes_by(matter, rule) == _goes_by(was, rule):
             continue
         clock = now_running.get(rule.name)
         if clock is not None:
@@ -101,6 +93,11 @@ def put_right(matter: Matter, was: Mapping[str, Any]) -> None:
         ):
             begun.save()
     refresh_due(matter)
+
+
+def _goes_by(matter: Matter, rule: ClockRule) -> tuple[Any, ...]:
+    """What a clock goes by: whether the matter has it, from when, until when and how long."""
+    return _has(matter, rule), *(getattr(matter, name) for name in rule.named)
 
 
 def _has(matter: Matter, rule: ClockRule) -> bool:

@@ -24,7 +24,8 @@ class Lines:
     """Rows of ``model`` that belong to a matter by its one foreign key to the matter's model.
 
     ``columns`` are names of the model, or asks in place of them; those ``computed`` are shown and not asked. ``needed``: how many a matter has at least.
-    ``first`` gives the rows a new matter begins with, but those whose first column somebody filled in: the items of a form. ``by_owner``: whoever
+    ``first`` gives the rows a new matter begins with, but those whose first column somebody filled in: the items of a form,
+    made of the fields that ``follows`` names, and anew where one of them is changed before anybody filled them in. ``by_owner``: whoever
     answers for a matter fills them in although another entered it, as his steps ask for them. ``by_opener``: whoever entered
     it fills them in also once it is begun. ``by_step``: whoever may take a main step that stands open does. ``by_staff``:
     nobody from outside the house does.
@@ -38,6 +39,7 @@ class Lines:
     computed: tuple[str, ...] = ()
     needed: int = 0
     first: Callable[[Any], Sequence[Mapping[str, Any]]] | None = None
+    follows: tuple[str, ...] = ()
     by_owner: bool = False
     by_opener: bool = False
     by_step: bool = False

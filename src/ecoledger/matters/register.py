@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.models import Q, QuerySet
@@ -196,7 +197,7 @@ class Register(Listing):
     # Values a new matter gets when nobody gave them.
     prepare: Callable[[Any], None] | None = None
     # What :attr:`prepare` makes of other fields, unless somebody says it: attribute -> those fields. Where one of them is
-    # changed, it is made anew.
+    # changed, it is made anew, but for what somebody said.
     follows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # What a matter holds to when it is opened and whenever somebody changes what was entered: puts it in order, or refuses.
     holds_to: Callable[[Any], None] | None = None
@@ -212,9 +213,9 @@ class Register(Listing):
             object.__setattr__(self, "filters", (*self.filters, "owner_organisation"))
         super().__post_init__()
         derive = self.derive
-        for name, sources in self.follows.items():
-            for named in (name, *sources):
-                derive.ask(Ask(named, label="?"))
+        of_lines = (lines.follows for lines in self.lines)
+        for named in (*self.follows, *chain(*self.follows.values(), *of_lines)):
+            derive.ask(Ask(named, label="?"))
         for name in self.ahead:
             derive.ask(name)
         asked = {}

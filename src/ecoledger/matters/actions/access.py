@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, KeysView, Mapping
+from collections.abc import Iterable, Mapping, Set
+from copy import copy
 from typing import Any
 
 from django.utils import timezone
@@ -12,10 +13,14 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import NotVisible, Refused, refuse
+from ecoledger.listings.unchanged import same
 from ecoledger.matters import timeline
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Event, Matter
 from ecoledger.matters.register import Register, has_register, register_of, sees_all_events
+
+# Where a matter lies, taken from what it is about where nothing else is said.
+PLACE = ("area_code", "address", "lon", "lat")
 
 
 def find(matter_id: int, person: Person | None) -> Any:
@@ -60,17 +65,33 @@ def _found(matter_id: int, person: Person | None, *, lock: bool) -> Any:
     return matter
 
 
-def put(matter: Matter, values: Mapping[str, Any]) -> None:
-    """Set ``values`` of a matter that is there. Raises :class:`Refused` for what it would not have been opened with."""
-    register = register_of(matter.register)
+def put(matter: Matter, values: Mapping[str, Any]) -> Matter:
+    """Set ``values`` of a matter that is there; the matter as it was. Raises :class:`Refused` for what it would not have been
+    opened with."""
+    register, was = register_of(matter.register), copy(matter)
     refuse(register.wrong_beside(matter, values, None))
     for name, value in values.items():
         setattr(matter, name, value)
-    _follow(register, matter, values.keys())
+    changed = {name for name, value in values.items() if not same(getattr(was, name), value)}
+    _follow(register, matter, was, changed)
     if register.holds_to is not None:
         register.holds_to(matter)
-    if matter.pk is not None and {"entity", "enterprise"} & values.keys():
+    about = (was.entity_id, was.enterprise_id)
+    if matter.pk is not None and about != (matter.entity_id, matter.enterprise_id):
         _refuse_apart(matter)
+        _refuse_confided(matter, was)
+    return was
+
+
+def _refuse_confided(matter: Matter, was: Matter) -> None:
+    """Raise :class:`Refused` where another firm would read what the first has said in ``matter``, or was told there."""
+    another = was.enterprise_id not in (None, matter.enterprise_id)
+    if another and matter.events.filter(shown_to_enterprise=True).exists():
+        raise Refused(
+            "form",
+            _("原企业已在本事项中填报，或已收到其中的意见，不能改为其他对象。"),
+            _("请按流程终止本事项，另为正确的对象登记。"),
+        )
 
 
 def _refuse_apart(matter: Matter) -> None:
@@ -97,21 +118,45 @@ def things(matter: Matter, *, itself: bool = True) -> set[int]:
     return {thing for thing in about if thing is not None}
 
 
-def _follow(register: Register, matter: Matter, changed: KeysView[str]) -> None:
-    """Make anew what is made of what was ``changed``: whose matter it is, by what it is about, and what else follows."""
-    if "entity" in changed and "enterprise" not in changed:
-        firm = matter.entity.enterprise if matter.entity is not None else None
-        matter.enterprise_id = firm.pk if firm is not None else None
+def _follow(register: Register, matter: Matter, was: Matter, changed: Set[str]) -> None:
+    """Make anew what is made of what was ``changed``: where it lies and whose it is, by what it is about, and what else
+    follows. What somebody said otherwise stays."""
+    if "entity" in changed:
+        _move(matter, was, changed)
     behind = [
         name
         for name, sources in register.follows.items()
         if name not in changed and not changed.isdisjoint(sources)
     ]
+    if not behind or register.prepare is None:
+        return
+    before = copy(was)
+    for version in (before, matter):
+        for name in behind:
+            column: Any = matter._meta.get_field(name)
+            setattr(version, name, column.get_default())
+        register.prepare(version)
     for name in behind:
-        column: Any = matter._meta.get_field(name)
-        setattr(matter, name, column.get_default())
-    if behind and register.prepare is not None:
-        register.prepare(matter)
+        if getattr(before, name) != getattr(was, name) and _said(was, name, register.follows[name]):
+            setattr(matter, name, getattr(was, name))
+
+
+def _move(matter: Matter, was: Matter, said: Set[str]) -> None:
+    """Of another thing it lies where that lies, if it lay where the first does, and is of that one's firm."""
+    old, new = was.entity, matter.entity
+    for name in PLACE if new is not None else ():
+        if name not in said and getattr(was, name) in (None, "", getattr(old, name, None)):
+            setattr(matter, name, getattr(new, name))
+    if "enterprise" not in said:
+        firm = new.enterprise if new is not None else None
+        matter.enterprise_id = firm.pk if firm is not None else None
+
+
+def _said(matter: Matter, name: str, sources: tuple[str, ...]) -> bool:
+    """Whether somebody said ``name`` of ``matter`` last, and it did not only follow its ``sources``."""
+    forms = Event.objects.filter(matter_id=matter.pk).order_by("-pk").values_list("form", flat=True)
+    form = next((form for form in forms if form.get(name) not in (None, "")), None)
+    return form is not None and ("before" not in form or form.keys().isdisjoint(sources))
 
 
 def keep(matter: Matter) -> None:

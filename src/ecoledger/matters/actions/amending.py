@@ -17,6 +17,7 @@ from ecoledger.listings.refusals import Refused, refuse
 from ecoledger.listings.unchanged import same
 from ecoledger.matters import deadlines, timeline
 from ecoledger.matters.actions.access import (
+    PLACE,
     finished,
     keep,
     locked,
@@ -25,6 +26,7 @@ from ecoledger.matters.actions.access import (
     refuse_settled,
 )
 from ecoledger.matters.actions.lapsing import end_transfer
+from ecoledger.matters.actions.lining import make_anew
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, register_of
 
@@ -106,10 +108,11 @@ def refuse_owner(register: Register, matter: Matter, after: Iterable[str]) -> No
 def change(matter: Matter, values: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     """Set and save ``values``; what they were before, as an event keeps them."""
     register = register_of(matter.register)
-    names = dict.fromkeys((*values, "enterprise", *register.follows))
+    names = dict.fromkeys((*values, "enterprise", *PLACE, *register.follows))
     before = {name: forms.as_json(getattr(matter, name)) for name in names}
-    owner, went_by = (matter.owner_organisation_id, matter.owner_id), deadlines.goes_by(matter)
-    put(matter, values)
+    owner = matter.owner_organisation_id, matter.owner_id
+    was = put(matter, values)
+    make_anew(matter, was)
     # A person of another organisation is no longer the owner once the organisation changed.
     if matter.owner is not None and matter.owner.organisation_id != matter.owner_organisation_id:
         matter.owner = None
@@ -118,9 +121,9 @@ def change(matter: Matter, values: Mapping[str, Any], at: datetime) -> dict[str,
         end_transfer(matter, at)
     # What only follows is told where it has changed.
     before = {
-        name: was
-        for name, was in before.items()
-        if name in values or forms.as_json(getattr(matter, name)) != was
+        name: said
+        for name, said in before.items()
+        if name in values or forms.as_json(getattr(matter, name)) != said
     }
-    deadlines.put_right(matter, went_by)
+    deadlines.put_right(matter, was)
     return before

@@ -18,6 +18,7 @@ from ecoledger.matters import deadlines, timeline
 from ecoledger.matters.actions.access import came_finished, keep, locked, owns, put, refuse_settled
 from ecoledger.matters.actions.amending import refuse_owner
 from ecoledger.matters.actions.lapsing import end_requests
+from ecoledger.matters.actions.lining import make_anew
 from ecoledger.matters.models import Event, Matter
 from ecoledger.matters.register import Register, register_of
 from ecoledger.matters.workflow import Phase
@@ -59,8 +60,8 @@ def follow(
     hidden = frozenset(unsaid)
     before = {n: forms.as_json(getattr(matter, n)) for n in values if n not in hidden}
     said = {n: forms.as_json(v) for n, v in values.items() if n not in hidden}
-    went_by = deadlines.goes_by(matter)
-    put(matter, values)
+    was = put(matter, values)
+    make_anew(matter, was)
     from_state = matter.state
     if state and state != from_state:
         here, there = register.state_of(matter), register.workflow.state(state)
@@ -82,7 +83,7 @@ def follow(
     )
     deadlines.follow_state(matter, ended or at)
     end_requests(matter, at)
-    deadlines.put_right(matter, went_by)
+    deadlines.put_right(matter, was)
     return matter
 
 

@@ -15,8 +15,10 @@ from django.utils.translation import gettext_noop as noop
 from ecoledger.accounts.models import Person
 from ecoledger.listings import forms
 from ecoledger.listings.refusals import Refused
+from ecoledger.listings.unchanged import mark, same
 from ecoledger.matters import timeline
 from ecoledger.matters.actions.access import (
+    how_righted,
     keep,
     locked,
     refusal_to_change,
@@ -99,6 +101,34 @@ def write_lines(
         row_of_matter.save()
     for gone in there.values():
         gone.delete()
+
+
+def make_anew(matter: Matter, was: Matter) -> None:
+    """Make the lines that a matter begins with anew where what they are made of was changed. Raises :class:`Refused` where
+    somebody has filled them in."""
+    for lines in register_of(matter.register).lines:
+        made_of = [(getattr(was, name), getattr(matter, name)) for name in lines.follows]
+        if lines.first is None or all(same(*values) for values in made_of):
+            continue
+        begun = [
+            forms.stored(lines.asks, row.cleaned_data)
+            for row in (
+                forms.form_of(lines.asks, lines.model, data=said) for said in lines.first(was)
+            )
+            if row.is_valid()
+        ]
+        there = list(lines.of(matter))
+        if len(there) != len(begun) or any(
+            mark(getattr(row, name)) != mark(value)
+            for row, values in zip(there, begun, strict=True)
+            for name, value in values.items()
+        ):
+            raise Refused(
+                "form",
+                _("“%s”已按原登记内容填写，与之有关的内容不能再改。") % _(str(lines.label)),
+                how_righted(matter),
+            )
+        write_lines(lines, matter, lines.first(matter), None)
 
 
 def _changed(

@@ -336,7 +336,7 @@ REGISTER = declare(Register(
              "decided_on", "still_days", "used_days", "saving", "eia_no", "permit_no", "delivered_on"),
     views=(View("form", "报告表类", {"document": "eia_form"}), View("report", "报告书类", {"document": "eia_report"})),
     lines=(Lines(key="materials", label="一套材料", model=JointMaterial,
-                 columns=("name", "for_eia", "for_permit", "given_on"), first=papers),),
+                 columns=("name", "for_eia", "for_permit", "given_on"), first=papers, follows=("eia_item", "permit_item")),),
     imports=Import(
         key=("title",), tells_past=True, future=(), read=read_dates,
         columns=("title", "document", Ask("entity", to=Enterprise), Ask("area_code", required=False), "accepted_on", "decided_on",

@@ -125,6 +125,11 @@ def _prepare(review: PermitReview) -> None:
         review.year = timezone.localdate().year
 
 
+def _held(review: Any) -> tuple[str, ...]:
+    """What was reviewed stays what it was: the findings are its own."""
+    return ("permit", "report") if review.permit_id else ()
+
+
 def _first(review: Any) -> list[dict[str, Any]]:
     """The findings that a new review begins with."""
     thing = _thing(review)
@@ -296,6 +301,7 @@ class PermitReviews(Register):
 REGISTER = declare(PermitReviews(
     key="permit_review", label="排污许可审核", line="approval", tab="permits", model=PermitReview,
     pattern="许可审核〔{year}〕{n}号", prepare=_prepare, follows=dict.fromkeys(_OF_PERMIT, ("permit", "report")),
+    settled=_held,
     workflow=Workflow(
         states=(
             State("checking", "审核中", stage="审核", waits_for=REVIEWERS),

@@ -127,6 +127,11 @@ def _prepare(review: SelfReview) -> None:
     review.circulation = Circulation.ENTERPRISE
 
 
+def _held(review: Any) -> tuple[str, ...]:
+    """What was compared stays what it was: the items are of that permit and month."""
+    return ("permit", "month") if review.items.exists() else ()
+
+
 def due_in(permit: Permit, month: date) -> list[self_results.Measured]:
     """The requirements of which a term ends in the month; automatic ones always."""
     first, last = month_of(month)
@@ -295,7 +300,7 @@ class SelfReviews(Register):
 
 REGISTER = declare(SelfReviews(
     key="self_review", label="自行监测审核", line="approval", tab="permits", model=SelfReview,
-    pattern="自测〔{year}〕{n}号", prepare=_prepare, holds_to=_of_month,
+    pattern="自测〔{year}〕{n}号", prepare=_prepare, holds_to=_of_month, settled=_held,
     follows=dict.fromkeys(("entity", "enterprise", "area_code"), ("permit",)) | {"title": ("permit", "month")},
     workflow=Workflow(
         states=(

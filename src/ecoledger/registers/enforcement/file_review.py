@@ -235,7 +235,7 @@ REGISTER = declare(Register(
     fields=("case", "round", "title", "area_code"),
     details=("case", "round", "seen", "unread", "major", "overruled", "off", "score", "grade", "improvement"),
     lines=(Lines(key="items", label="评查项目", model=ReviewItem,
-                 columns=("name", "full", "needed", "score", "defect"), first=_papers),),
+                 columns=("name", "full", "needed", "score", "defect"), first=_papers, follows=("case",)),),
     edit=DRAWERS, manage=frozenset({Role.LEGAL, Role.LEADER, Role.OFFICER}),
     circle=CAPABILITIES["see_undecided_penalties"], prepare=_prepare, statistics=_figures, map_layer=False,
     empty=noop("还没有评查。在“案卷抽取”页抽取一批已决定的案卷。"),

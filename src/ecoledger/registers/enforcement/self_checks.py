@@ -276,7 +276,7 @@ REGISTER = declare(Checks(
             Ask("facility", kind=Kind.CHOICE, choices=facility_choices()), "answer_by", "description"),
     details=("round", "answer_by", "answer", "danger", "measures", "rectify_by", "rectified", "handed_to"),
     lines=(Lines(key="items", label="自查表", model=SelfCheckItem, columns=("name", "found", "measure"),
-                 first=items_of),),
+                 first=items_of, follows=("facility",)),),
     imports=Import(key=("round", "entity"), columns=("title", Ask("entity", to=Enterprise, required=False), Ask("area_code", required=False), "round",
                                                      Ask("facility", kind=Kind.CHOICE,
                                                          choices=facility_choices()), "answer_by"),

@@ -342,9 +342,9 @@ PROJECTS = declare(ReductionProjects(
             "planned_finish", "description"),
     details=("year", "kind", "planned_finish", "finished_on", "cod", "nh3n", "nox", "vocs", "how"),
     lines=(Lines(key="inputs", label="核算参数", model=ReductionInput,
-                 columns=("name", "unit", "value", "basis"), first=_inputs),
+                 columns=("name", "unit", "value", "basis"), first=_inputs, follows=("kind",)),
            Lines(key="proofs", label="佐证材料", model=ReductionProof, columns=("name", "given", "place"),
-                 first=_proofs),
+                 first=_proofs, follows=("kind",)),
            Lines(key="uses", label="区域削减使用", model=ReductionUse, columns=("pollutant", "amount", "used_by"))),
     imports=Import(key=("year", "title"), headers={
         "title": ("减排项目", "项目"), "kind": ("类型", "减排类型"), "entity": ("企业名称", "实施单位"),

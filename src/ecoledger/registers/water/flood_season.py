@@ -203,7 +203,7 @@ FLOODS = declare(Register(
     fields=("title", "area_code", "rain_mm", "forecast"),
     details=("rain_mm", "rain_level", "factor", "forecast", "begin", "until", "measured_mm", "review"),
     lines=(Lines(key="checks", label="雨前检查", model=RainCheck,
-                 columns=("thing", "place", "sort", "unit", "result", "found"), first=_to_check),),
+                 columns=("thing", "place", "sort", "unit", "result", "found"), first=_to_check, follows=("area_code",)),),
     views=(View("active", "汛期模式中", {"state": "active"}),), statistics=statistics,
     measures=(Measure(key="started", name="启动汛期模式次数", numerator=EVERY & Q(begin__isnull=False), dated="begin", unit="次",
                       higher_is_better=False),),
