@@ -109,6 +109,9 @@ def matter_of(bureau):
         # What only a rule opens is opened by nobody.
         person = next((p for p in bureau.people.values() if register.may_open(p)), None)
         values |= {"title": "甲", "area_code": bureau.towns[0].code}
+        # A day that is plausible for what is planned is none on which anything has happened.
+        ahead = register.lying_ahead(register.fields, values, timezone.now())
+        values |= dict.fromkeys(ahead, timezone.localdate())
         if person is None:
             values |= what_a_rule_knows(register.model)
         return actions.open_matter(register, values, by=person)
