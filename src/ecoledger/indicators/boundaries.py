@@ -1,4 +1,4 @@
-"""镇（街道）交接断面 (mission Q10): what comes into a town, what goes out of it, and how towns stand by that.
+"""镇（街道）交接断面 (mechanism Q10): what comes into a town, what goes out of it, and how towns stand by that.
 
 A section between two towns is the outflow of the upper and the inflow of the lower one. What a town answers for is the
 change between them. A town passes when its outflow meets the target, or is not worse than what came in; one into which

@@ -1,4 +1,4 @@
-"""What each boundary section owes or is owed for a month (missions W9; 水环境生态补偿核算表): the rule, the parties, the sums.
+"""What each boundary section owes or is owed for a month (mechanisms W9; 水环境生态补偿核算表): the rule, the parties, the sums.
 
 All of it is data of the bureau, ``compensation_sheet.toml`` of its profile: a rule on file or a formula of its own, the
 parties of sections that lie between no two towns, the share that the county adds. Concentrations are the sections' month

@@ -1,4 +1,4 @@
-"""Which sections fail and should be helped, and what help came to (mission W10)."""
+"""Which sections fail and should be helped, and what help came to (mechanism W10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""内河入江口 (mission Q16): will the year's target hold? 以月保季、以季保年, told in two ways that are never mixed.
+"""内河入江口 (mechanism Q16): will the year's target hold? 以月保季、以季保年, told in two ways that are never mixed.
 
 Annual-mean attainment: the mean of the months against the class. Month-count attainment: the months that attain, of those
 with data. A mean may pass while months fail (the S0 report's own contradiction), so both stand side by side. What is left:

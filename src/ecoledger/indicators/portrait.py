@@ -1,4 +1,4 @@
-"""小微企业污染源数字画像 (mission E17): tags and a risk score of each firm, every point with what it rests on.
+"""小微企业污染源数字画像 (mechanism E17): tags and a risk score of each firm, every point with what it rests on.
 
 A score adds points by rules that are data (``data/portrait.toml``): so many for each complaint, each late problem, each
 waste kept too long. What a person may not see is not counted for him and said so; what nobody measures is no data, never

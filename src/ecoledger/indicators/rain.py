@@ -1,4 +1,4 @@
-"""What a rain did to the sections of an area (mission W13): days before, during and after it."""
+"""What a rain did to the sections of an area (mechanism W13): days before, during and after it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""镇（街道）绩效考核 (mission T2) and 大气长效机制考核 (A17): each town's scorecard, fed by indicators.
+"""镇（街道）绩效考核 (mechanism T2) and 大气长效机制考核 (A17): each town's scorecard, fed by indicators.
 
 Places are rated, never persons.
 """

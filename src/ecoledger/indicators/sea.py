@@ -1,4 +1,4 @@
-"""Figures of the sea (missions Q11, T19): class of each station by survey, shares of the area, rivers to the sea.
+"""Figures of the sea (mechanisms Q11, T19): class of each station by survey, shares of the area, rivers to the sea.
 
 A bay's areas by class come from what the authority published; else they are interpolated from its stations inside its
 border; without a border or with fewer than three stations the share is of stations, and says so. The year is the mean of

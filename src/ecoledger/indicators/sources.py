@@ -1,4 +1,4 @@
-"""Figures of drinking-water sources (mission Q12): attainment by number and by volume, which are two rates.
+"""Figures of drinking-water sources (mechanism Q12): attainment by number and by volume, which are two rates.
 
 A source's month is judged by the mean of its samples: surface water by GB 3838 表1 at its own target and 表2's limits,
 groundwater by GB/T 14848 class Ⅲ on the items that were measured. A longer span counts source-months. Sources without

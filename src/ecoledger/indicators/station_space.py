@@ -1,4 +1,4 @@
-"""点位剩余空间 (mission T17): what each station with a point chief may still have this year so that its target holds.
+"""点位剩余空间 (mechanism T17): what each station with a point chief may still have this year so that its target holds.
 
 A station is held to its own division's target, else to the bureau's (``profile/targets.toml``).
 """

@@ -1,4 +1,4 @@
-"""Rates of hazardous and medical waste (missions S-5, S-8): what was produced, dealt with and is in store, over an area and a span.
+"""Rates of hazardous and medical waste (mechanisms S-5, S-8): what was produced, dealt with and is in store, over an area and a span.
 
 处置利用率 = what was dealt with ÷ (what was produced + what was dealt with of earlier years' stock), as statistics of
 solid waste reckon it (mark M); both parts are told. Read from the monthly rows of the balance, by ledgers and account;

@@ -1,4 +1,4 @@
-"""What figures know of the file of a drinking-water source and of a bay segment (一源一档; missions Q12, T19)."""
+"""What figures know of the file of a drinking-water source and of a bay segment (一源一档; mechanisms Q12, T19)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a measure changed, with the weather taken out (missions A14, A17, E18): the model, its skill, its interval.
+"""What a measure changed, with the weather taken out (mechanisms A14, A17, E18): the model, its skill, its interval.
 
 The mean of some stations' hours is learned from the county's weather in the time before (:mod:`ecoledger.science.weather_removed`);
 the effect is what was observed less what that weather would have brought without the measure.

@@ -2,7 +2,7 @@
 
 A register says who works and who looks again, how long that takes and where a matter goes on that comes
 back; states, transitions and clocks follow. That a second person checks the closing, on evidence, is
-not for a register to choose (mission T7, T8).
+not for a register to choose (mechanism T7, T8).
 """
 
 from __future__ import annotations

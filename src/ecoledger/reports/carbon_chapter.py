@@ -1,4 +1,4 @@
-"""碳排放环境影响评价章节 (mission P12): the chapter of a project's assessment, filled from its sheet; the bureau edits the file."""
+"""碳排放环境影响评价章节 (mechanism P12): the chapter of a project's assessment, filled from its sheet; the bureau edits the file."""
 
 from __future__ import annotations
 

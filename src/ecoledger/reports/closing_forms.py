@@ -1,4 +1,4 @@
-"""The check forms of a closing (mission T7): 整改销号申请表 and 整改销号核查表, filled from the matter and its own steps.
+"""The check forms of a closing (mechanism T7): 整改销号申请表 and 整改销号核查表, filled from the matter and its own steps.
 
 No national layout was read: the items are those that provincial rules ask for (memory), and the bureau edits the files.
 """

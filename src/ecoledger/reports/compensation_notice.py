@@ -1,4 +1,4 @@
-"""横向生态补偿月度通报 (mission W9): what each town owes or is owed for a month, as it is told to the towns."""
+"""横向生态补偿月度通报 (mechanism W9): what each town owes or is owed for a month, as it is told to the towns."""
 
 from __future__ import annotations
 

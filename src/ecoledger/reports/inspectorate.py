@@ -1,4 +1,4 @@
-"""督察信访件办理情况日报 and 边督边改公开情况一览表 (mission T7): what goes up every day, and what the public reads of a batch."""
+"""督察信访件办理情况日报 and 边督边改公开情况一览表 (mechanism T7): what goes up every day, and what the public reads of a batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One file a matter (一案一档, mission T7): what is known of it, how it went, its documents and its evidence, as one PDF."""
+"""One file a matter (一案一档, mechanism T7): what is known of it, how it went, its documents and its evidence, as one PDF."""
 
 from __future__ import annotations
 

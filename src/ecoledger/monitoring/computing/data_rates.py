@@ -1,4 +1,4 @@
-"""How much of what was due has come, and how much of it is valid: by point, enterprise and month (missions Q1, A11).
+"""How much of what was due has come, and how much of it is valid: by point, enterprise and month (mechanisms Q1, A11).
 
 Due are the hours of every factor that a point reports (the periods of one that reports more seldom), from the day it began, up to the present hour, without those in
 which it stood still by a filing or by its own mark F. 传输率 = received ÷ due, 有效率 = valid ÷ due, 传输有效率 = their

@@ -1,4 +1,4 @@
-"""溯源线索 (mission Q6, Q7): an anomaly at a station or on a road, who may be behind it, and what was found there.
+"""溯源线索 (mechanism Q6, Q7): an anomaly at a station or on a road, who may be behind it, and what was found there.
 
 A clue names one suspect of a ranking and keeps the ranking as it was then; it proves nothing. The field's verdict
 closes it, checked by a second person, and over the year says how often the ranking was right.

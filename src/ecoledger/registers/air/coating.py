@@ -1,4 +1,4 @@
-"""行业整治“回头看” (mission A8): every firm of a trade looked at again, its problems listed and closed.
+"""行业整治“回头看” (mechanism A8): every firm of a trade looked at again, its problems listed and closed.
 
 Which firms a trade has is proposed by what is known of them (``data/trades.toml``) and confirmed by hand.
 """

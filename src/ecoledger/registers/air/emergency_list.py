@@ -1,4 +1,4 @@
-"""应急减排清单 (mission A1): who does what at each warning level, by season, firm and production line.
+"""应急减排清单 (mechanism A1): who does what at each warning level, by season, firm and production line.
 
 A roster in editions: a season's list is drafted, imported, published from a day on, copied for the next season and
 compared. A line is a firm or one production line of it; its measures are words, the share they take away is

@@ -1,4 +1,4 @@
-"""重大活动空气质量保障 (mission A18): the emergency list cloned for an event, boxed in time, consulted on every day.
+"""重大活动空气质量保障 (mechanism A18): the emergency list cloned for an event, boxed in time, consulted on every day.
 
 The clone is an edition of its own roster: it is adjusted and published for the event and touches the season's list
 nowhere. Started, it tells the firms by the same instructions as a warning; each day's consultation is a row.

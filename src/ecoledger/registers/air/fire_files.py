@@ -1,4 +1,4 @@
-"""Files of fire points that come by themselves (mission Q20): whatever lies in ``incoming/hot_spot`` is taken in.
+"""Files of fire points that come by themselves (mechanism Q20): whatever lies in ``incoming/hot_spot`` is taken in.
 
 A script or the national platform's client puts its files there round the clock; every five minutes each that is whole
 is imported as if by hand, and goes to ``done``, or with the reason to ``refused``.

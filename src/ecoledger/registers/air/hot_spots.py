@@ -1,4 +1,4 @@
-"""秸秆焚烧火点 (mission Q20): fires seen by satellites, freed of known heat sources and repeats, verified by the town.
+"""秸秆焚烧火点 (mechanism Q20): fires seen by satellites, freed of known heat sources and repeats, verified by the town.
 
 FIRMS files (MODIS, VIIRS; times in UTC) and national lists (times of China) come in by the same import. A fire beside
 a known heat source, or one that another satellite saw within hours, is set aside by itself and stays countable.

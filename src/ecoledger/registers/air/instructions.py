@@ -1,4 +1,4 @@
-"""减排指令 (missions A1, E18): what one firm is told in one response, that it signed, did it, and what was seen.
+"""减排指令 (mechanisms A1, E18): what one firm is told in one response, that it signed, did it, and what was seen.
 
 One instruction a firm: the lines of its list at the level. It is verified by instruments where there are any
 (``measured_cut``) and on site; who did not do it becomes a problem in the one ledger.

@@ -1,4 +1,4 @@
-"""声环境 (mission Q14): zones of function, the points in them, and what was measured by day and by night.
+"""声环境 (mechanism Q14): zones of function, the points in them, and what was measured by day and by night.
 
 Levels are judged by the zone's class and the standard in force (``standards.noise``). Attainment is counted by
 point-times, day and night apart; the whole area and its roads get a grade from their means.

@@ -1,4 +1,4 @@
-"""声环境自动监测 (mission Q14, HJ 906): the day and night levels of automatic stations, taken into the readings.
+"""声环境自动监测 (mechanism Q14, HJ 906): the day and night levels of automatic stations, taken into the readings.
 
 An hour counts with its equivalent level; hours of rain or of wind from 5 m/s on, where the station measures weather,
 do not. A day's night begins in its own evening. What lacks a quarter of its hours is not formed.

@@ -1,4 +1,4 @@
-"""监测数据质量 (mission Q17): QA/QC records of stations, and checks by two lines, monitoring and enforcement.
+"""监测数据质量 (mechanism Q17): QA/QC records of stations, and checks by two lines, monitoring and enforcement.
 
 A record of quality control is judged when it is entered by limits the bureau may change. From one that failed the
 hours it concerns, back to the last that passed, are marked by a period review: previewed, raw values untouched, undone

@@ -1,4 +1,4 @@
-"""大气污染物指标总量库 (mission A2): what closed and retrofitted projects give, what new projects take.
+"""大气污染物指标总量库 (mechanism A2): what closed and retrofitted projects give, what new projects take.
 
 A reduction is accounted, reviewed by a second person, shown and then brought into the pool; an allocation
 takes from the pool what the new project adds times its multiple. It may be held for the project first (预占) and

@@ -1,4 +1,4 @@
-"""季节性错峰与有序排放 (mission A16): the calendar of agreed reductions, what each should cut, and whether it did.
+"""季节性错峰与有序排放 (mechanism A16): the calendar of agreed reductions, what each should cut, and whether it did.
 
 A roster in seasons. A line says in which days and hours a firm cuts how many kg an hour; whether it did on a day
 is read from its stacks (kg/h) or, where it has none, from its power.

@@ -1,4 +1,4 @@
-"""走航 (mission Q7): one drive or many taxis' days, read from a file, judged stretch by stretch, hot spots handed over.
+"""走航 (mechanism Q7): one drive or many taxis' days, read from a file, judged stretch by stretch, hot spots handed over.
 
 The work is long (a million points), so a job does it; what stays is the table of stretches, worst first, and where
 they lie. Where cars pass a station often enough they are brought to its level first. Values measured while driving are

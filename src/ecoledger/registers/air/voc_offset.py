@@ -1,4 +1,4 @@
-"""VOCs 倍量调剂 (mission A3): a project's new VOCs, times the ratio of its place and year, found at named sources.
+"""VOCs 倍量调剂 (mechanism A3): a project's new VOCs, times the ratio of its place and year, found at named sources.
 
 The ratio is data (``standards.offsets``). The approval sheet names the sources, reductions that came into the pool, and
 what each gives; together they must give what is required. It is taken from the pool and held against each source

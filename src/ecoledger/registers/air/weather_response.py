@@ -1,4 +1,4 @@
-"""污染天气应对 (missions A17, E18): warning → control → inspection → assessment, one matter a warning.
+"""污染天气应对 (mechanisms A17, E18): warning → control → inspection → assessment, one matter a warning.
 
 Activating a warning tells every firm of the list in force what to do at that level (``instructions``); raising the
 level tells them anew; lifting it leaves each to be verified; the assessment closes it when all are.

@@ -1,4 +1,4 @@
-"""锅炉、炉窑与超低排放 (mission A15): each with the standard and the edition it is held to, its retrofit, its assessment.
+"""锅炉、炉窑与超低排放 (mechanism A15): each with the standard and the edition it is held to, its retrofit, its assessment.
 
 The limits follow from the standard by its number and category (``standards.emission``): the edition is that of the
 day, so that a standard that is revised changes the limits without a change here. A limit of the permit goes before.

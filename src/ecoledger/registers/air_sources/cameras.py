@@ -1,4 +1,4 @@
-"""视频监控 (mission A10): cameras on facilities, whether each works, and a snapshot that becomes evidence of a case.
+"""视频监控 (mechanism A10): cameras on facilities, whether each works, and a snapshot that becomes evidence of a case.
 
 The video itself stays where it is recorded; what is kept here is which camera looks at what, how to reach it, and
 the pictures that prove something: when a look becomes a problem, a still is fetched as its evidence (``stills``).

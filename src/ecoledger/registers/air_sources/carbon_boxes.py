@@ -1,4 +1,4 @@
-"""活性炭专项 (mission A7): every box with its filling, the day it is to be replaced, and what came out of it.
+"""活性炭专项 (mechanism A7): every box with its filling, the day it is to be replaced, and what came out of it.
 
 The day follows from the formula (``standards.activated_carbon``) by the design flow; by the measured flow, where
 there is one, it may be sooner, and the sooner holds. A replacement is a log entry: it fills the box anew, fulfils

@@ -1,4 +1,4 @@
-"""测管联动 (mission A4): one visit in which the laboratory tests and the officer inspects; what exceeds goes on by itself.
+"""测管联动 (mechanism A4): one visit in which the laboratory tests and the officer inspects; what exceeds goes on by itself.
 
 The results are judged when they are handed in, by the permit limits of the outlet that held on the day of the visit;
 what was typed counts only where the permit says nothing. One above its limit opens a problem in the one ledger,

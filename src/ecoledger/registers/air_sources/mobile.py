@@ -1,4 +1,4 @@
-"""移动源 (mission A12): machines and their checks, vehicles at the roadside, black smoke caught by cameras."""
+"""移动源 (mechanism A12): machines and their checks, vehicles at the roadside, black smoke caught by cameras."""
 
 from __future__ import annotations
 

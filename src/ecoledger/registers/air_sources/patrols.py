@@ -1,4 +1,4 @@
-"""“洁净城市”攻坚、日巡夜查 (mission A14): patrols around a station, what was found by distance, and what came of it.
+"""“洁净城市”攻坚、日巡夜查 (mechanism A14): patrols around a station, what was found by distance, and what came of it.
 
 A patrol is a log entry at a place near a station; a finding becomes a problem in the one ledger. The station's air
 before and after is compared on the same hours of the day, beside the other stations, which had the same weather.

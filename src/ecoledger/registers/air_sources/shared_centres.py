@@ -1,4 +1,4 @@
-"""“绿岛” (mission A6): shared treatment centres, the firms that use each, and what went through."""
+"""“绿岛” (mechanism A6): shared treatment centres, the firms that use each, and what went through."""
 
 from __future__ import annotations
 

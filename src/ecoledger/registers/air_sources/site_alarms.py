@@ -1,4 +1,4 @@
-"""扬尘油烟油气在线预警 (mission A13): what the automatic monitors of sites, kitchens and filling stations sounded.
+"""扬尘油烟油气在线预警 (mechanism A13): what the automatic monitors of sites, kitchens and filling stations sounded.
 
 The alarms are those of monitoring, opened as cases like all others; this book shows them beside the sites.
 """

@@ -1,4 +1,4 @@
-"""扬尘、餐饮油烟、加油站油气 (mission A13): the sites, and what was found and tested there.
+"""扬尘、餐饮油烟、加油站油气 (mechanism A13): the sites, and what was found and tested there.
 
 Three inventories and one log of results for each: what a patrol saw, what a fume monitor or a test measured, and a
 leak seen by infrared. A failed result may open a problem in the one ledger. Automatic monitors stand there as points of

@@ -1,4 +1,4 @@
-"""A still picture from the bureau's video platform (mission A10): asked for when it proves something, never kept else.
+"""A still picture from the bureau's video platform (mechanism A10): asked for when it proves something, never kept else.
 
 Only from hosts that the bureau names (``data/cameras.toml``); a redirect, another kind of file or one too large is no
 picture. The video itself stays where it is recorded.

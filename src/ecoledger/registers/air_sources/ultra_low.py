@@ -1,4 +1,4 @@
-"""超低排放评估 (mission A15): a firm's emission by stacks, beside stacks and in transport, measured, reported, reviewed, shown.
+"""超低排放评估 (mechanism A15): a firm's emission by stacks, beside stacks and in transport, measured, reported, reviewed, shown.
 
 All three parts must hold. What the assessment comes to is written at the firm's boilers and kilns, with the report.
 """

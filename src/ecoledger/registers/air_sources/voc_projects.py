@@ -1,4 +1,4 @@
-"""VOCs 治理项目 (mission A5): what is to be cut and how, emission before and after, source substitution, acceptance."""
+"""VOCs 治理项目 (mechanism A5): what is to be cut and how, emission before and after, source substitution, acceptance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""环评编制单位 (mission P4): the agencies that write assessments, and their yearly star rating as it is published."""
+"""环评编制单位 (mechanism P4): the agencies that write assessments, and their yearly star rating as it is published."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""双百 (mission P8): the share of a year's permits that were reviewed, and of the execution reports for its terms."""
+"""双百 (mechanism P8): the share of a year's permits that were reviewed, and of the execution reports for its terms."""
 
 from __future__ import annotations
 

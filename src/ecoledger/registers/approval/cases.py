@@ -1,4 +1,4 @@
-"""行政审批办件 (mission P2): each application from its receipt to its delivery, in the working days that were promised.
+"""行政审批办件 (mechanism P2): each application from its receipt to its delivery, in the working days that were promised.
 
 收件 → 审查 → 决定 → 送达. Days of 补正、公示 and 评审 are not the office's: both clocks stand still, and the spell has a
 term of its own, so that 挂起 hides nothing. Who says nothing to an application in time has accepted it (行政许可法 32).

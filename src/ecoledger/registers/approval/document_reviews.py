@@ -1,4 +1,4 @@
-"""环评文件复核 (mission P4): each document scored item by item, its faults told to the agency, points given, published.
+"""环评文件复核 (mechanism P4): each document scored item by item, its faults told to the agency, points given, published.
 
 The items and their full marks are data (``eia_quality.toml``). What is taken off needs its fault. Points of discredit are
 given with their clause, told, answered and decided by another person (部令9 第33至35条).

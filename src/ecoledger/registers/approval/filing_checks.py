@@ -1,4 +1,4 @@
-"""登记表备案核查 (mission P3): filings drawn at random, checked against what was built, cancelled where they do not hold.
+"""登记表备案核查 (mechanism P3): filings drawn at random, checked against what was built, cancelled where they do not hold.
 
 The draw takes filings that were ended in a span and that no check has looked at; its seed is kept, so that anybody draws the
 same again (``standards.drawing``). A filing of a wrong category, or of a project that needs another document, is cancelled

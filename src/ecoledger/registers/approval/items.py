@@ -1,4 +1,4 @@
-"""审批服务事项目录 (mission P2): what is applied for, in how many working days by law and by promise, with which papers.
+"""审批服务事项目录 (mechanism P2): what is applied for, in how many working days by law and by promise, with which papers.
 
 The catalogue is data: a bureau enters its own by file, or begins with the shipped one, whose rows bear the mark of their
 source. A case keeps the days that were promised when it came in.

@@ -1,4 +1,4 @@
-"""环评审批与排污许可同步办理 (mission P1): one set of papers, two approvals side by side, accepted and ended together.
+"""环评审批与排污许可同步办理 (mechanism P1): one set of papers, two approvals side by side, accepted and ended together.
 
 The joint case begets a case of each kind and runs with them in one bundle: what is proved in one is proved in all, and days
 that do not count in one count in none. Saved is what both would have taken after each other, by the promises of the

@@ -1,4 +1,4 @@
-"""重点项目绿色通道 (mission P18): each key project with its stage, what holds it up, who helps, and every contact."""
+"""重点项目绿色通道 (mechanism P18): each key project with its stage, what holds it up, who helps, and every contact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""一证式 (mission P9): everything that hangs on one permit, gathered for one page, as far as its reader may see it."""
+"""一证式 (mechanism P9): everything that hangs on one permit, gathered for one page, as far as its reader may see it."""
 
 from __future__ import annotations
 

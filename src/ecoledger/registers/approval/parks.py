@@ -1,4 +1,4 @@
-"""产业园区与规划环评 (mission P17): the parks, their planning assessment, and what approval of a project there hangs on.
+"""产业园区与规划环评 (mechanism P17): the parks, their planning assessment, and what approval of a project there hangs on.
 
 三挂钩: a project's assessment is tied to the park's planning assessment, to how its existing projects are managed, and to the
 quality of the area. :func:`three_hooks` says each with its reason; an assessment that fails one is granted only with a

@@ -1,4 +1,4 @@
-"""排污许可质量审核与执行报告审核 (mission P8, 双百): rules find what is wrong, the firm puts it right, the rules look again.
+"""排污许可质量审核与执行报告审核 (mechanism P8, 双百): rules find what is wrong, the firm puts it right, the rules look again.
 
 One review is of one permit or of one execution report. What has no fault ends at once; the rest goes back to the firm and
 ends when the rules find nothing more or a person says why a finding does not hold. 双百: every permit and every report

@@ -1,4 +1,4 @@
-"""What is checked of permits and execution reports (mission P8): rules as data, each carried out by one named check.
+"""What is checked of permits and execution reports (mechanism P8): rules as data, each carried out by one named check.
 
 A rule of ``permit_rules.toml`` names its ``check`` below and gives it a field and a number; which rules hold, how they are
 worded and to which point they count is the bureau's to say. What a check cannot know it does not find.

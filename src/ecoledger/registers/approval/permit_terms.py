@@ -1,4 +1,4 @@
-"""What a permit asks (mission P9): its monitoring, its yearly amounts and its ledgers, a row each, importable from the 副本."""
+"""What a permit asks (mechanism P9): its monitoring, its yearly amounts and its ledgers, a row each, importable from the 副本."""
 
 from __future__ import annotations
 

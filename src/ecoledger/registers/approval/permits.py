@@ -1,4 +1,4 @@
-"""排污许可证 (mission P9): the permit as the root to which outlets, limits, monitoring, ledgers and enforcement attach.
+"""排污许可证 (mechanism P9): the permit as the root to which outlets, limits, monitoring, ledgers and enforcement attach.
 
 What the permit says of an outlet are the dated limits of ``monitoring.limit_book``; what it says of monitoring, yearly
 amounts and ledgers are lists of their own (:mod:`.permit_terms`). Its number and end are kept at the firm as well, so that

@@ -1,4 +1,4 @@
-"""排污许可证执行报告 (missions P8, P9): yearly, half-yearly and quarterly, what they say, and by when they are owed."""
+"""排污许可证执行报告 (mechanisms P8, P9): yearly, half-yearly and quarterly, what they say, and by when they are owed."""
 
 from __future__ import annotations
 

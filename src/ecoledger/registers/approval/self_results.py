@@ -1,4 +1,4 @@
-"""自行监测结果 (mission Q19): what firms measured by hand of what their permits ask, and what is missing of it.
+"""自行监测结果 (mechanism Q19): what firms measured by hand of what their permits ask, and what is missing of it.
 
 A term of a frequency (a month, a quarter) needs one day with a result; automatic monitoring needs the hours of the point
 that stands at the outlet.

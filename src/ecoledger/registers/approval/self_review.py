@@ -1,4 +1,4 @@
-"""企业自行监测审核 (mission Q19): every firm's self-monitoring, month by month, against what its permit asks.
+"""企业自行监测审核 (mechanism Q19): every firm's self-monitoring, month by month, against what its permit asks.
 
 The month's reviews are opened for all permits at once; each lists what was wanted and what is there. A firm that lacks
 something is told and answers; the month's completion is published by town.

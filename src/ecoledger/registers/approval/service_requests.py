@@ -1,4 +1,4 @@
-"""亲清服务 (mission P16): what firms ask for, the visit, the answer and its time; what they report of themselves without penalty.
+"""亲清服务 (mechanism P16): what firms ask for, the visit, the answer and its time; what they report of themselves without penalty.
 
 A request comes from the firm or is taken down by the desk; the answer has a clock by its kind (data). A firm that reports a
 problem of its own (自查自报) is helped to put it right: the ticket bears the mark 不作为处罚线索, those who enforce do not read

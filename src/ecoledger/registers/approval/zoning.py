@@ -1,4 +1,4 @@
-"""生态环境分区管控 (mission P5): versions of the plan, its units with their polygons, and its clauses as data.
+"""生态环境分区管控 (mechanism P5): versions of the plan, its units with their polygons, and its clauses as data.
 
 A clause belongs to a version and a level (省、市、县 as a whole, a class of units, one unit) and to one of the four parts.
 It says for which trades or words it speaks and whether it forbids or sets a condition. Which clauses a project meets is

@@ -1,4 +1,4 @@
-"""分区管控准入研判 (mission P5): a request, laid over the units by the machine, looked at by a person, given out as an opinion.
+"""分区管控准入研判 (mechanism P5): a request, laid over the units by the machine, looked at by a person, given out as an opinion.
 
 请求 → 自动初判 → 人工复核 → 出具. The opinion stands on the edition it names; when that ends, what was given out is shown as
 由旧版方案研判 and can be judged anew.

@@ -1,4 +1,4 @@
-"""准入研判 (mission P5): a project's place laid over the units of the edition in force, its trade held against the clauses.
+"""准入研判 (mechanism P5): a project's place laid over the units of the edition in force, its trade held against the clauses.
 
 All levels are compared, the whole's, the class's and the unit's. A clause that forbids the trade ends in 不符合; one that
 limits or asks ends in 有条件; one that names no trade and no word speaks to every project and is put before a person

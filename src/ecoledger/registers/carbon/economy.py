@@ -1,4 +1,4 @@
-"""单位GDP二氧化碳排放 (mission P11): an area's carbon dioxide of energy use beside its product at constant prices.
+"""单位GDP二氧化碳排放 (mechanism P11): an area's carbon dioxide of energy use beside its product at constant prices.
 
 Both come once a year from statistics. The fall is told against the year before; where a base year's prices changed
 in between, or a year lacks, it is not told.

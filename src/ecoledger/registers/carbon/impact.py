@@ -1,4 +1,4 @@
-"""建设项目碳排放环境影响评价 (mission P12): what a project will emit, computed by source, beside the benchmark of its product.
+"""建设项目碳排放环境影响评价 (mechanism P12): what a project will emit, computed by source, beside the benchmark of its product.
 
 待编制 → 待审核 → 已评价. The sources before and after the project are computed by the factors of the year; emission a
 unit of product is compared with the benchmark that ``data/benchmarks.toml`` keeps. The chapter itself is a letter of the

@@ -1,4 +1,4 @@
-"""碳排放报告与核查 (mission P11): a unit's year, reported, computed from its sheet, verified, and what differs.
+"""碳排放报告与核查 (mechanism P11): a unit's year, reported, computed from its sheet, verified, and what differs.
 
 待报送 → 核查中 ⇄ 不符合项整改 → 已核定 → 已履约. The report is what the unit says; computed is what its sheet comes to by the
 factors of the year and the guideline's version; verified is that with what the verifiers put right. Units of the

@@ -1,4 +1,4 @@
-"""温室气体数据表 (mission P11): the rows of a unit's sheet, as the guideline has them: 生产线, 信息项, 1月 … 12月, 全年值.
+"""温室气体数据表 (mechanism P11): the rows of a unit's sheet, as the guideline has them: 生产线, 信息项, 1月 … 12月, 全年值.
 
 A row is one item (consumption, calorific value, carbon content, oxidation) of one source of one production line in
 one year. It comes in as the sheet is kept; a report of that unit and year computes from it.

@@ -1,4 +1,4 @@
-"""预警推送责任人 (missions T17, T18): one warning told to each chief, and what each did about it.
+"""预警推送责任人 (mechanisms T17, T18): one warning told to each chief, and what each did about it.
 
 A warning at a water station is told to the chiefs of the station, its section and its river, and at a pipe or
 outlet to those of the river it discharges into: the rows of one warning are the log of their joint work.

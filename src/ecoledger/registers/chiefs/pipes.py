@@ -1,4 +1,4 @@
-"""管网台账 (mission T18): sewers and storm drains, where each leads, and the pipe chief who answers for it."""
+"""管网台账 (mechanism T18): sewers and storm drains, where each leads, and the pipe chief who answers for it."""
 
 from __future__ import annotations
 

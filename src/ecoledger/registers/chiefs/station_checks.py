@@ -1,4 +1,4 @@
-"""站点长巡查 (mission Q18): each station has a chief who checks it every week by a list, and reports interference.
+"""站点长巡查 (mechanism Q18): each station has a chief who checks it every week by a list, and reports interference.
 
 The list stands in ``data/station_checks.toml`` and is edited as a table on ``/b/station_check/items``; answers are kept
 by the item's key, and beside them the words of what was found wrong, as they stood that day.

@@ -1,4 +1,4 @@
-"""A complaint (信访投诉件, mission E7): what the platform, the 12345 line and the clerk write of it."""
+"""A complaint (信访投诉件, mechanism E7): what the platform, the 12345 line and the clerk write of it."""
 
 from __future__ import annotations
 

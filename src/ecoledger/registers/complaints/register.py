@@ -1,4 +1,4 @@
-"""信访投诉 as a register: imported as the platform exports it, its complainants known to few (mission E7)."""
+"""信访投诉 as a register: imported as the platform exports it, its complainants known to few (mechanism E7)."""
 
 from __future__ import annotations
 

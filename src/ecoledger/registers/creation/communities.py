@@ -1,4 +1,4 @@
-"""低碳社区 (mission G4): communities scored by the local standard; the grade decides at which level one may be named.
+"""低碳社区 (mechanism G4): communities scored by the local standard; the grade decides at which level one may be named.
 
 The items stand in ``data/community.toml`` and are edited as a table on ``/b/community_score/items``: no local standard was
 read, so the shipped ones are marked ?.

@@ -1,4 +1,4 @@
-"""创建指标与清单 (missions G3, W11, W15, S-11): what a project is measured by, with its proof, and its further lists.
+"""创建指标与清单 (mechanisms G3, W11, W15, S-11): what a project is measured by, with its proof, and its further lists.
 
 A criterion with a number and an aim is judged by them; one in words by a person. Beside the list of criteria (指标)
 stand those of works (项目), tasks (任务) and responsibilities (责任): the four lists of a 无废城市.

@@ -1,4 +1,4 @@
-"""创建项目 (missions G3, W11, W15, S-11, G4): one life for everything a county creates and has named.
+"""创建项目 (mechanisms G3, W11, W15, S-11, G4): one life for everything a county creates and has named.
 
 申报 → 创建 → 自评 → 县级验收 → 市（省）复核 → 命名 → 三年后复核 → (保留 | 撤销). Kinds are told apart by ``kind``; what a
 project is measured by are its criteria (``criteria``), each with its value and its proof. Nobody assesses himself as

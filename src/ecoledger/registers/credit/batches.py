@@ -1,4 +1,4 @@
-"""企业环境信用评价批次 (mission P13): firms are listed, computed, published, objected to, announced.
+"""企业环境信用评价批次 (mechanism P13): firms are listed, computed, published, objected to, announced.
 
 拟评 → 公示中 → 已发布. Who publishes has neither computed nor rated; nothing is announced while an objection waits or may still come.
 """

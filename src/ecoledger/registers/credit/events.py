@@ -1,4 +1,4 @@
-"""信用记分事件 (mission P13): what is on record about a firm and counts for its environmental credit.
+"""信用记分事件 (mechanism P13): what is on record about a firm and counts for its environmental credit.
 
 A score is never kept: it is the initial score and the points of the events that count on a day
 (``standards.credit``). Events come from penalties that entered the book of credit, from problems and self-checks

@@ -1,4 +1,4 @@
-"""环境污染责任保险 (mission P14): which firm is insured for how much and until when, its checks, its claims, its renewal.
+"""环境污染责任保险 (mechanism P14): which firm is insured for how much and until when, its checks, its claims, its renewal.
 
 在保 → 到期未续 → 续保. Thirty days before its end the policy is told; on its end it stands as expired until it is
 renewed. What was insured before stays as a term of the policy.

@@ -1,4 +1,4 @@
-"""信用评价异议 (mission P13): a firm says that its level is wrong; upheld, the mistaken event goes and the level follows."""
+"""信用评价异议 (mechanism P13): a firm says that its level is wrong; upheld, the mistaken event goes and the level follows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""企业环境信用等级 (mission P13): which firm has which level, since when and why; what a random draw makes of it.
+"""企业环境信用等级 (mechanism P13): which firm has which level, since when and why; what a random draw makes of it.
 
 A row is a firm in a batch. It is computed from the events on the batch's day, or said by whoever rates above the
 bureau; it holds from the day the batch is announced until the next one, or until a repair puts another in its place.

@@ -1,4 +1,4 @@
-"""环境信用修复 (mission P13): a record is repaired once its least time is over, what was wrong is put right and promised.
+"""环境信用修复 (mechanism P13): a record is repaired once its least time is over, what was wrong is put right and promised.
 
 待受理 → 核查中 → 准予修复 | 不予修复, by 信用修复管理办法 (令第36号, in force 2026-04-01): three classes with a least and a
 longest time (``standards.credit_repair``). Granted, publication ends, the event counts no longer and the level follows.

@@ -1,4 +1,4 @@
-"""绿色奖补申报 (mission P14): firms that apply for a green title or its money, from the application to the payment.
+"""绿色奖补申报 (mechanism P14): firms that apply for a green title or its money, from the application to the payment.
 
 申报 → 初审 → 推荐 → 公示 → 认定 → 已兑现. The kinds (绿色发展领军企业, 环保示范性企业 …) and what each pays are the bureau's words.
 """

@@ -1,4 +1,4 @@
-"""Things that matter when something has happened nearby: sensitive points and rescue teams (mission E10)."""
+"""Things that matter when something has happened nearby: sensitive points and rescue teams (mechanism E10)."""
 
 from __future__ import annotations
 

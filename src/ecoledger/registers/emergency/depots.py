@@ -1,4 +1,4 @@
-"""应急物资储备库和物资批次 (mission E12): depots, and in each its batches with place on the shelf and last day.
+"""应急物资储备库和物资批次 (mechanism E12): depots, and in each its batches with place on the shelf and last day.
 
 A batch is a thing of its depot; how much of it is there stands in the account ``emergency_stock`` and nowhere else. What
 it is entered with is posted as its receipt.

@@ -1,4 +1,4 @@
-"""应急物资调用 (mission E12): a dispatch note names batches and quantities; issued, they leave the account, and what comes
+"""应急物资调用 (mechanism E12): a dispatch note names batches and quantities; issued, they leave the account, and what comes
 back is posted in again. Nobody issues what is not there: the account is never below nought.
 """
 

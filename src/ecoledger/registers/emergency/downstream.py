@@ -1,4 +1,4 @@
-"""Where a spill goes and when it arrives: the rivers on record as a network for ``science.river_network`` (mission E10).
+"""Where a spill goes and when it arrives: the rivers on record as a network for ``science.river_network`` (mechanism E10).
 
 A river is known by its head, its length, and where it joins another; sections and intakes lie on it by their distance
 from the head. An intake or an event that only has a place is put on the nearest drawn river within reach.

@@ -1,4 +1,4 @@
-"""应急演练 (mission E11): who drilled what, by which form, and what it showed; a plan that failed is revised."""
+"""应急演练 (mechanism E11): who drilled what, by which form, and what it showed; a plan that failed is revised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""环境健康风险地图 (mission E16): concentrations by cell become risk by pathway and in sum, under a version of parameters.
+"""环境健康风险地图 (mechanism E16): concentrations by cell become risk by pathway and in sum, under a version of parameters.
 
 The method is ``standards.health_risk`` (HJ 25.3-2019): swallowing soil, skin contact, breathing soil dust, drinking
 groundwater. A version is data: rows that replace single parameters or toxicities, each with its source. A calculation

@@ -1,4 +1,4 @@
-"""突发环境事件 (mission E10): from the moment it is learned of to the end of its investigation.
+"""突发环境事件 (mechanism E10): from the moment it is learned of to the end of its investigation.
 
 待初报 → 处置中（续报）→ 应急终止 → 结果已报 → 已结案, by 突发环境事件信息报告办法 (部令第17号): first report within 2 hours of
 learning of it where it is Ⅰ or Ⅱ, within 4 where it is Ⅲ or Ⅳ; when it happened, was found and was learned of are three

@@ -1,4 +1,4 @@
-"""应急预案备案 (mission E11): a plan is written, reviewed, signed, filed with its five papers, and looked at again.
+"""应急预案备案 (mechanism E11): a plan is written, reviewed, signed, filed with its five papers, and looked at again.
 
 编制 → 已评审 → 已签署 → 已报送 → 已备案 → 回顾到期 → 修订. A plan is filed within 20 working days of its signature and
 checked within 5 (环发〔2015〕4号); three years on it is due again, and its firm is told 90 days before. What the filing

@@ -1,4 +1,4 @@
-"""What lies around an event: firms, people, depots and teams within a distance, by their drawn outlines (mission E10)."""
+"""What lies around an event: firms, people, depots and teams within a distance, by their drawn outlines (mechanism E10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""随机抽查对象名录 (mission E2): a roster in editions, each object with its tier, credit, risk and weight."""
+"""随机抽查对象名录 (mechanism E2): a roster in editions, each object with its tier, credit, risk and weight."""
 
 from __future__ import annotations
 

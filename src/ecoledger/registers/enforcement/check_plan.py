@@ -1,4 +1,4 @@
-"""年度检查计划 (mission E2, E3): what is planned for the year, month by month, and filed before it begins."""
+"""年度检查计划 (mechanism E2, E3): what is planned for the year, month by month, and filed before it begins."""
 
 from __future__ import annotations
 

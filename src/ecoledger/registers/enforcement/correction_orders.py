@@ -1,4 +1,4 @@
-"""责令改正 (mission E4): each order with its service, its re-check within thirty days, and what follows.
+"""责令改正 (mechanism E4): each order with its service, its re-check within thirty days, and what follows.
 
 The re-check is a duty (法典 1060): its clock runs from the service and stops only with the re-check itself. Who has
 not corrected is ordered again; where the act may be fined by the day, a case of its own follows.

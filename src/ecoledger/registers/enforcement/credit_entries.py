@@ -1,4 +1,4 @@
-"""环境信用信息 (mission E4): each penalty made known as the double publicity asks, until it ends or is repaired.
+"""环境信用信息 (mechanism E4): each penalty made known as the double publicity asks, until it ends or is repaired.
 
 Rows come from a case's step 计入环境信用, never by hand; columns are those of the 双公示 penalty record.
 """

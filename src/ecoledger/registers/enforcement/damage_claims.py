@@ -1,4 +1,4 @@
-"""生态环境损害赔偿 (mission E9): from the clue to the restored place.
+"""生态环境损害赔偿 (mechanism E9): from the clue to the restored place.
 
 线索 → 初步核查(30日) → 启动 → 调查评估(鉴定、简易、专家意见) → 磋商(90日, 三次) → 协议 → 司法确认 → 修复、缴款 →
 效果评估 → 结案; 磋商不成 → 诉讼. What a suit or a penalty has to do with it is linked. The lengths are of 环法规〔2022〕31号

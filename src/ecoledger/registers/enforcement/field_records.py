@@ -1,4 +1,4 @@
-"""笔录 (mission E15): site records, interviews and maps of the site, written on the spot, signed on the screen, then never changed.
+"""笔录 (mechanism E15): site records, interviews and maps of the site, written on the spot, signed on the screen, then never changed.
 
 A record belongs to a visit or a case. Signing closes it: its text, officers, times and the signature's file are
 hashed together, and the hash stands on the matter's chain of events. Who refuses to sign is noted with the reason.

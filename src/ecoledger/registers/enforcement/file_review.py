@@ -1,4 +1,4 @@
-"""案卷评查 (mission E5): case files drawn at random, scored item by item, their defects put right.
+"""案卷评查 (mechanism E5): case files drawn at random, scored item by item, their defects put right.
 
 A score is 50 for legality (any major defect: 0) + 50 × Σ scores ÷ Σ full scores of the items that apply − deductions
 for the papers (评查2024). An item that a case does not need is left out of the denominator; a needed paper that

@@ -1,4 +1,4 @@
-"""现场检查 (mission E3, E15, E19): one visit that serves every purpose, by two officers whose certificates hold.
+"""现场检查 (mechanism E3, E15, E19): one visit that serves every purpose, by two officers whose certificates hold.
 
 待下达 → 待检查 → 现场检查中 → 待处置 → 已办结. A clue comes from anyone; a record only from two certified officers
 (国办发〔2024〕54号). A visit counts towards the firm's yearly cap over all campaigns unless its reason is one of those

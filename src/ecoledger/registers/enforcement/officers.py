@@ -1,4 +1,4 @@
-"""执法人员、培训、装备 (mission G11): who may inspect and until when, what they were trained in, what they carry.
+"""执法人员、培训、装备 (mechanism G11): who may inspect and until when, what they were trained in, what they carry.
 
 A certificate in force is asked for wherever officers are drawn or go: ``certified`` is the one place.
 """

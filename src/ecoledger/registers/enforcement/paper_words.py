@@ -1,4 +1,4 @@
-"""The issued papers of a case compared word by word (mission E5): facts, laws, sums, parties and numbers as they stand in print.
+"""The issued papers of a case compared word by word (mechanism E5): facts, laws, sums, parties and numbers as they stand in print.
 
 Fields may agree while the papers do not: a template was edited, a word written over, a paper issued before the case was
 put right. Read is the .docx that went out; what is not read is said by :mod:`.unread`.

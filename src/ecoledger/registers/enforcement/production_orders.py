@@ -1,4 +1,4 @@
-"""限制生产、停产整治 (mission E4), by 环境保护主管部门实施限制生产、停产整治办法（原环境保护部令第30号）.
+"""限制生产、停产整治 (mechanism E4), by 环境保护主管部门实施限制生产、停产整治办法（原环境保护部令第30号）.
 
 Told, heard and decided like a penalty; then the firm files its plan in fifteen working days, an order to limit ends
 after three months (once three longer), the day the firm files its completion is the day of release, and who was

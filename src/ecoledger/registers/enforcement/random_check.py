@@ -1,4 +1,4 @@
-"""双随机抽查 (mission E2): lists frozen, then drawn by the system's random source, every draw on record and published.
+"""双随机抽查 (mechanism E2): lists frozen, then drawn by the system's random source, every draw on record and published.
 
 编制 → 名单冻结 → 已抽取 → (作废重抽 | 确认) → 检查中 → 已公示. The lists and their hash stand on the chain of events
 before a seed exists; the seed comes from the system and is typed by nobody. How it is drawn: ``standards.drawing``.

@@ -1,4 +1,4 @@
-"""移送其他部门 (mission E13, E14): what is another department's goes there with its papers, and comes back with a reply."""
+"""移送其他部门 (mechanism E13, E14): what is another department's goes there with its papers, and comes back with a reply."""
 
 from __future__ import annotations
 

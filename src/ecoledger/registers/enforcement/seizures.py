@@ -1,4 +1,4 @@
-"""查封、扣押 (mission E4): thirty days from the day of the measure, once longer, released or disposed of in time."""
+"""查封、扣押 (mechanism E4): thirty days from the day of the measure, once longer, released or disposed of in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""企业自查自纠 (mission E13, E14): a form goes to the firm, its answers come back, dangers are graded and put right.
+"""企业自查自纠 (mechanism E13, E14): a form goes to the firm, its answers come back, dangers are graded and put right.
 
 下发 → 企业自查 → 审核 → 整改 → 办结; what belongs to another department is handed over and its reply awaited. The items
 are those of the facility (RTO, 喷淋塔 …) in ``data/self_checks.toml``; a danger is 重大 or 一般 (公告2016年第74号).

@@ -1,4 +1,4 @@
-"""Ways to the province's service hall and platform of visits (mission G10): addresses that the bureau sets, none invented."""
+"""Ways to the province's service hall and platform of visits (mechanism G10): addresses that the bureau sets, none invented."""
 
 from __future__ import annotations
 

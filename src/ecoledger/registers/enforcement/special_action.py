@@ -1,4 +1,4 @@
-"""专项执法行动 (mission E3): several actions at a time, and one visit that serves all of them at a firm."""
+"""专项执法行动 (mechanism E3): several actions at a time, and one visit that serves all of them at a firm."""
 
 from __future__ import annotations
 

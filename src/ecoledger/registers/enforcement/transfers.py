@@ -1,4 +1,4 @@
-"""行刑衔接 (mission E8): a case handed to the police for detention or as a crime, with deadline, acceptance, result.
+"""行刑衔接 (mechanism E8): a case handed to the police for detention or as a crime, with deadline, acceptance, result.
 
 拟移送 → 待移交 → 待公安受理 → 待立案决定 → 办结. For a suspected crime only the head decides, within three days, and it
 is handed over within 24 hours with a copy to the procurator; detention goes within three working days. Until the

@@ -1,4 +1,4 @@
-"""What of a case's file a machine has not read (mission E5): said piece by piece, so that a person reads it.
+"""What of a case's file a machine has not read (mechanism E5): said piece by piece, so that a person reads it.
 
 The words of issued papers are compared (:mod:`.paper_words`). A photograph, a clip and a scan without a text layer are
 pictures to a machine; papers that came from outside have no fixed words to compare.

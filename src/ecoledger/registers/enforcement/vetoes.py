@@ -1,4 +1,4 @@
-"""Major defects of a case file that a machine can see (mission E5): each makes legality 0, if a reviewer agrees.
+"""Major defects of a case file that a machine can see (mechanism E5): each makes legality 0, if a reviewer agrees.
 
 生态环境行政执法案卷评查细则（2024年版）: what can be told from dates, people and records across the case and its papers.
 """

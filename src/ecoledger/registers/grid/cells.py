@@ -1,4 +1,4 @@
-"""网格 (mission E1): cells in three levels with boundaries, posts and the people who hold them."""
+"""网格 (mechanism E1): cells in three levels with boundaries, posts and the people who hold them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""网格事件 (mission E1, E20): a clue from a grid worker or a contractor, triaged, dispatched, answered and closed.
+"""网格事件 (mechanism E1, E20): a clue from a grid worker or a contractor, triaged, dispatched, answered and closed.
 
 A clue may come from anyone and is no inspection: an inspection record is made by two certified officers
 (国办发〔2024〕54号). Contractors hand in clues and see their own.

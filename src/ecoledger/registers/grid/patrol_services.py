@@ -1,4 +1,4 @@
-"""第三方巡查服务的验收 (mission E20): a contractor's period is accepted by what came of its clues, not by their number.
+"""第三方巡查服务的验收 (mechanism E20): a contractor's period is accepted by what came of its clues, not by their number.
 
 Clues handed in, found true, and closed are counted when acceptance is asked for, and locked with it.
 """

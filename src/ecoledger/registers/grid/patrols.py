@@ -1,4 +1,4 @@
-"""日常巡查记录 (mission E1): who walked which cell when, and how many problems were seen. A fact, no inspection.
+"""日常巡查记录 (mechanism E1): who walked which cell when, and how many problems were seen. A fact, no inspection.
 
 No track is kept and nobody is ranked (国办《政务移动互联网应用程序规范化管理办法》): counts are of cells and towns.
 """

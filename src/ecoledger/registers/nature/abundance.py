@@ -1,4 +1,4 @@
-"""Counts by effort (mission G1): independent events a hundred camera days (RAI), groups met a hundred kilometres.
+"""Counts by effort (mechanism G1): independent events a hundred camera days (RAI), groups met a hundred kilometres.
 
 Only what an expert confirmed is counted; effort counts whether or not anything was seen.
 """

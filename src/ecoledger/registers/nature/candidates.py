@@ -1,4 +1,4 @@
-"""物种候选 (mission G1): what machines believe they saw at one place; an expert confirms, rejects or doubts.
+"""物种候选 (mechanism G1): what machines believe they saw at one place; an expert confirms, rejects or doubts.
 
 机器候选 → 初筛 → 专家确认 | 拒绝 | 存疑 → 入名录. Confirmed, a species enters the list of its county; one that was not on it
 is a first record and told at once, as is one under national protection.

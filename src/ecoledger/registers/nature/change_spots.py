@@ -1,4 +1,4 @@
-"""遥感变化图斑 (mission G2, 绿盾): a changed patch is laid over the protected areas, checked on site, put right and closed.
+"""遥感变化图斑 (mechanism G2, 绿盾): a changed patch is laid over the protected areas, checked on site, put right and closed.
 
 导入图斑 → 自动叠图 → 待核查 → 属实整改 → 销号核查 → 已销号 → 回头看, or 不属实. What is outside every area is said to be so.
 """

@@ -1,4 +1,4 @@
-"""相机、声音监测结果 (mission G1): deployments and what machines recognised, from Camtrap DP and BirdNET files as they are.
+"""相机、声音监测结果 (mechanism G1): deployments and what machines recognised, from Camtrap DP and BirdNET files as they are.
 
 Read by header: ``observations.csv`` and ``deployments.csv`` of Camtrap DP (also the newer column names), BirdNET's CSV, R and
 Raven tables. BirdNET says neither place nor time: both are read from the name of the recording, ``SITE_20260601_053000.wav``.

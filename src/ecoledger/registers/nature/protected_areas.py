@@ -1,4 +1,4 @@
-"""生态保护红线、自然保护地和管控区 (mission G2): the areas in which building and digging is watched, with their outlines."""
+"""生态保护红线、自然保护地和管控区 (mechanism G2): the areas in which building and digging is watched, with their outlines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""物种名录和保护名录 (mission G1): what lives here, since when it is known, and how it is protected.
+"""物种名录和保护名录 (mechanism G1): what lives here, since when it is known, and how it is protected.
 
 The protection list is data, with its edition and source: rows that the bureau imports, else a few flagship species that
 ship (mark M). A species is looked up by its scientific name and by its Chinese one; where the two disagree, that is said.

@@ -1,4 +1,4 @@
-"""样线和船只调查 (mission G1): what was surveyed, how far and how long, and what was met: counts by effort."""
+"""样线和船只调查 (mechanism G1): what was surveyed, how far and how long, and what was met: counts by effort."""
 
 from __future__ import annotations
 

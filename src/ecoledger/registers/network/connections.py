@@ -1,4 +1,4 @@
-"""在线监控联网 (mission A11): a firm is told to install monitors, connects them, and is accepted when its data arrive.
+"""在线监控联网 (mechanism A11): a firm is told to install monitors, connects them, and is accepted when its data arrive.
 
 Connected is what has sent data within a day; accepted what has kept its transmission and validity over a week. Both
 are read from what arrived, not believed.

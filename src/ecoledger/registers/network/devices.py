@@ -1,4 +1,4 @@
-"""感知设备台账 (mission G9): analysers, data loggers, meters and cameras, where each stands and whether it is heard."""
+"""感知设备台账 (mechanism G9): analysers, data loggers, meters and cameras, where each stands and whether it is heard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""与省级系统的文件交换 (mission G7): declared formats, what was sent and what came, each kept with its digest.
+"""与省级系统的文件交换 (mechanism G7): declared formats, what was sent and what came, each kept with its digest.
 
 A format says which list, which columns under which headers, and which way (``data/exchange_formats.toml``). An export is
 what the person may see of the list; an import goes through the list's own preview and is taken in there. Every exchange

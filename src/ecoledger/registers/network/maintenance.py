@@ -1,4 +1,4 @@
-"""运维单 (mission G9): a device that is silent or faulty gets an order; its operator repairs it, the station checks."""
+"""运维单 (mechanism G9): a device that is silent or faulty gets an order; its operator repairs it, the station checks."""
 
 from __future__ import annotations
 

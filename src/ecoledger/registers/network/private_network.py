@@ -1,4 +1,4 @@
-"""环保专网 (mission G7): which units have to be on the network, which are, and which answered when it was last tried.
+"""环保专网 (mechanism G7): which units have to be on the network, which are, and which answered when it was last tried.
 
 Coverage is units connected of units that have to be; connectivity is units that answered of units connected. A unit that
 was never tried counts as not answering, and stands apart in the list.

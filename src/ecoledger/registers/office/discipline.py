@@ -1,4 +1,4 @@
-"""巡察整改台账 and 廉政风险点 (mission T10, G13): problem → several measures → several rules, known to very few.
+"""巡察整改台账 and 廉政风险点 (mechanism T10, G13): problem → several measures → several rules, known to very few.
 
 Nobody but leaders and the discipline staff opens any of it: list, page, export, search, notices.
 """

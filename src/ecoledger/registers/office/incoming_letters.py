@@ -1,4 +1,4 @@
-"""来文 (mission T15): letters from above and from other units, each demand a task of its unit, answered in writing in time.
+"""来文 (mechanism T15): letters from above and from other units, each demand a task of its unit, answered in writing in time.
 
 登记 → 拟办 → 办理中 → 待复函 → 已复函; a letter only to be known is filed (阅存). The reply cannot go out before every task
 that came of the letter is over.

@@ -1,4 +1,4 @@
-"""生态环境保护委员会办公室 (mission T15): meetings → resolutions → tasks with owners; 交办函 and 督办函 on the tasks, replies back."""
+"""生态环境保护委员会办公室 (mechanism T15): meetings → resolutions → tasks with owners; 交办函 and 督办函 on the tasks, replies back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""监督执法正面清单 (mission P15): who enters and who leaves by rule, and what it means for planning: off-site first.
+"""监督执法正面清单 (mechanism P15): who enters and who leaves by rule, and what it means for planning: off-site first.
 
 The conditions stand in ``data/positive_list.toml``; a file of that name in the bureau's profile takes its place.
 """

@@ -1,4 +1,4 @@
-"""短板指标攻坚“一指标一攻坚”: for each indicator that fails, a plan with a lead, tasks and a deadline (mission T4)."""
+"""短板指标攻坚“一指标一攻坚”: for each indicator that fails, a plan with a lead, tasks and a deadline (mechanism T4)."""
 
 from __future__ import annotations
 

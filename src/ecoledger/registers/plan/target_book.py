@@ -1,4 +1,4 @@
-"""目标责任书与建设指标体系: the targets of a year as a tree with weights and quarterly steps (mission T1, T3).
+"""目标责任书与建设指标体系: the targets of a year as a tree with weights and quarterly steps (mechanism T1, T3).
 
 A book (责任书、规划、创建指标) has indicators of kinds 约束性, 预期性, 引领性, 参考性 and, apart from them, basic
 conditions (基本条件). One that names an indicator of the house is measured by it; another is reported by hand.

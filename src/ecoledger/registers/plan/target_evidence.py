@@ -1,4 +1,4 @@
-"""佐证材料: files that prove what a target has come to (mission T1). Kept as evidence of matters is, under their hash."""
+"""佐证材料: files that prove what a target has come to (mechanism T1). Kept as evidence of matters is, under their hash."""
 
 from __future__ import annotations
 

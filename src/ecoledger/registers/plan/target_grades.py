@@ -1,4 +1,4 @@
-"""考核结果: the grade that the higher level gave for a year's book, with its paper (mission T1)."""
+"""考核结果: the grade that the higher level gave for a year's book, with its paper (mechanism T1)."""
 
 from __future__ import annotations
 

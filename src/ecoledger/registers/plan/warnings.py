@@ -1,4 +1,4 @@
-"""通报、预警、约谈: a letter that a rule proposed or a person began, until its reply is in (mission T16).
+"""通报、预警、约谈: a letter that a rule proposed or a person began, until its reply is in (mechanism T16).
 
 拟发 → 已发 → 已回复 → 办结. What is due to whom is proposed by the rules of
 :mod:`ecoledger.indicators.warning_rules`; a person decides, the document has its own way, its number and its reply

@@ -1,4 +1,4 @@
-"""干事对账: the year's tasks by section and person, reconciled every month (mission G12).
+"""干事对账: the year's tasks by section and person, reconciled every month (mechanism G12).
 
 在办 → 待核 → 完成. A task with a quantity is reported by dated progress lines. A month's account must
 come out: carried in + new = done + given up + carried out; the section signs it, and what changes later is

@@ -1,4 +1,4 @@
-"""创城问题清单 (mission T11): what the city-creation inspection lists, with place and photo; photos in the file come in as
+"""创城问题清单 (mechanism T11): what the city-creation inspection lists, with place and photo; photos in the file come in as
 evidence before the work begins.
 """
 

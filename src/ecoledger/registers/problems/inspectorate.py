@@ -1,4 +1,4 @@
-"""督察信访件整改 (mission T7): batches as the inspectorate hands them over, letters with duplicates linked, verdict,
+"""督察信访件整改 (mechanism T7): batches as the inspectorate hands them over, letters with duplicates linked, verdict,
 daily report upward, closing on evidence and one file a case (一案一档).
 
 Rounds set their own time for the first answer (central 10 days, some provinces 7): a bureau writes it into

@@ -1,4 +1,4 @@
-"""督察“回头看” (mission T8): closed matters drawn at random, looked at again by another unit, reopened where the trouble
+"""督察“回头看” (mechanism T8): closed matters drawn at random, looked at again by another unit, reopened where the trouble
 is back.
 
 The seed comes from the system's random source and is kept with how many were drawn of how many, so that

@@ -1,6 +1,6 @@
 """一本账: one ledger for problems of every origin, dispatched monthly and closed against evidence.
 
-新增 → 整改中 → 申请销号 → 核查 → 已销号 → 回头看 → 反弹重开 (mission T5-T8). Completion is reported on
+新增 → 整改中 → 申请销号 → 核查 → 已销号 → 回头看 → 反弹重开 (mechanism T5-T8). Completion is reported on
 three denominators, each named: everything handed over, without duplicates, and without duplicates and
 what proved unfounded.
 """

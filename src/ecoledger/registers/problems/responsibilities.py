@@ -1,4 +1,4 @@
-"""部门生态环境保护责任清单 (mission T14): which department answers for what, and by which law.
+"""部门生态环境保护责任清单 (mechanism T14): which department answers for what, and by which law.
 
 A roster in editions; the edition in force on the day a problem is registered says to which department it
 goes. The dispatcher sees the proposal and its basis, and decides.

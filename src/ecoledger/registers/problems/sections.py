@@ -1,4 +1,4 @@
-"""断面涉水问题 (mission T12): problems tied to a water section, counted section by section."""
+"""断面涉水问题 (mechanism T12): problems tied to a water section, counted section by section."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""举一反三排查 (mission T9): from one problem a sweep over all similar objects, with its coverage.
+"""举一反三排查 (mechanism T9): from one problem a sweep over all similar objects, with its coverage.
 
 Begun on the problem itself: the sweep keeps which problem it comes from, lists every object of the kind or
 trade said, and what it finds becomes problems of its own.

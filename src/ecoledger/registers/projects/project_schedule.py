@@ -1,4 +1,4 @@
-"""治理工程项目库与序时进度: the year's projects with their milestones (mission T13).
+"""治理工程项目库与序时进度: the year's projects with their milestones (mechanism T13).
 
 未开工 → 在建 → 待验收 → 已完成. The share completed stands beside the share of the time gone
 (时间过半、任务超半), on any day; what is late is listed, by town and by type.

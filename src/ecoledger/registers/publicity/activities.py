@@ -1,4 +1,4 @@
-"""公众开放、进社区、培训、发布会: activities with the public and who came (mission G6)."""
+"""公众开放、进社区、培训、发布会: activities with the public and who came (mechanism G6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""信息公开与宣传稿件: what was published where, by the level of the outlet (mission G5).
+"""信息公开与宣传稿件: what was published where, by the level of the outlet (mechanism G5).
 
 The levels must come to the total: an article whose level nobody knows counts in the total and stands apart as
 未分级, so that a summary that says 116 = 4 + 23 + 84 is told of the five that are left.

@@ -1,4 +1,4 @@
-"""总量指标账 (missions P6, P10): how much of each pollutant the county, its towns and its firms may emit, against vouchers.
+"""总量指标账 (mechanisms P6, P10): how much of each pollutant the county, its towns and its firms may emit, against vouchers.
 
 One account: what is issued from above comes into the county's reserve, is split to towns, granted to firms, traded
 between them, and comes back when it expires. Double entry; nobody gives what he has not.

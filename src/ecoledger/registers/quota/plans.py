@@ -1,4 +1,4 @@
-"""总量指标下达与分解 (mission P6): what comes from above, what each town gets of it, what lies idle and comes back.
+"""总量指标下达与分解 (mechanism P6): what comes from above, what each town gets of it, what lies idle and comes back.
 
 待审核 → 已入账. A row is an amount of one pollutant; the year's table comes in as a file.
 """

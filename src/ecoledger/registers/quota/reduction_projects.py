@@ -1,4 +1,4 @@
-"""主要污染物减排项目核算 (mission P7): each project's reduction by the formula of its kind, its proofs, the sum beside the target.
+"""主要污染物减排项目核算 (mechanism P7): each project's reduction by the formula of its kind, its proofs, the sum beside the target.
 
 待核算 → 待审核 → 已认定. Kinds, what each asks, its formulas and its papers are data (``data/reduction_kinds.toml``);
 what was used as a new project's regional offset does not count a second time.

@@ -1,4 +1,4 @@
-"""主要污染物减排目标 (mission P7): how much each area is to cut of each pollutant in a year."""
+"""主要污染物减排目标 (mechanism P7): how much each area is to cut of each pollutant in a year."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""总量指标申请与分配 (mission P6): a project asks for its quota, gets it from its town, the county's reserve or the air
+"""总量指标申请与分配 (mechanism P6): a project asks for its quota, gets it from its town, the county's reserve or the air
 pool (A2), and loses it when it is not used in time.
 
 待提交 → 待审核 → 已分配 → 已落实; what is not put to use by its last day goes back by itself to where it came from.

@@ -1,4 +1,4 @@
-"""排污权、碳排放权交易 (mission P10): who sold what to whom at which price, and what both have left.
+"""排污权、碳排放权交易 (mechanism P10): who sold what to whom at which price, and what both have left.
 
 待审核 → 已过户. The transfer is a posting of the quota account: what one side gains the other gives, and nobody sells
 what he has not. Between two firms, out of or into the county's reserve, and with firms elsewhere.

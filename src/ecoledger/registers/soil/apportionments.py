@@ -1,4 +1,4 @@
-"""污染耕地源解析 (mission S-4): which sources pollute an area of farmland, in which shares; the result with its files."""
+"""污染耕地源解析 (mechanism S-4): which sources pollute an area of farmland, in which shares; the result with its files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""耕地安全利用 (mission S-4): fields by category, what was done on each in a year, and the rate by area.
+"""耕地安全利用 (mechanism S-4): fields by category, what was done on each in a year, and the rate by area.
 
 受污染耕地安全利用率 = (安全利用面积 + 严格管控达标面积) ÷ 受污染耕地面积 (mark M). A polluted field of which nothing was
 reported in a year stays in the denominator and is told apart: it is not known to be used safely.

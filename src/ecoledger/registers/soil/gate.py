@@ -1,4 +1,4 @@
-"""准入核查 (mission S-1): what stands against a planned use of land, by the parcels that lie in it.
+"""准入核查 (mechanism S-1): what stands against a planned use of land, by the parcels that lie in it.
 
 - A change to 一住两公 needs a reviewed survey report of every parcel in it, and of all the land that is planned.
 - What was found polluted needs a reviewed assessment that the risk is acceptable, or its removal from the list.

@@ -1,4 +1,4 @@
-"""土壤隐患与拆除活动 (mission S-2): the ledger of hidden dangers, and the plans that are filed before a demolition."""
+"""土壤隐患与拆除活动 (mechanism S-2): the ledger of hidden dangers, and the plans that are filed before a demolition."""
 
 from __future__ import annotations
 

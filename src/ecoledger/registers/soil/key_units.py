@@ -1,4 +1,4 @@
-"""土壤污染重点监管单位 (mission S-2): the yearly list in editions, and what every unit on it owes.
+"""土壤污染重点监管单位 (mechanism S-2): the yearly list in editions, and what every unit on it owes.
 
 自行监测 and 有毒有害物质排放报告 each year; 隐患排查 within a year of coming on the list, and again every few years after
 the last one. How often stands in ``data/key_units.toml`` (mark M).

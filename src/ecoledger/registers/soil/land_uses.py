@@ -1,4 +1,4 @@
-"""用地准入 (mission S-1): changes of land use and planning permissions that the bureau is asked about.
+"""用地准入 (mechanism S-1): changes of land use and planning permissions that the bureau is asked about.
 
 The answer rests on the overlay of the planned land on the parcels (``gate``): it cannot agree while something stands
 against it, and its page is the sheet of what was found.

@@ -1,4 +1,4 @@
-"""畜禽粪污与农业面源 (mission W14): the centre, its stations and the farms (1+12+n), tonnes month by month; fertiliser by year.
+"""畜禽粪污与农业面源 (mechanism W14): the centre, its stations and the farms (1+12+n), tonnes month by month; fertiliser by year.
 
 畜禽粪污综合利用率 = 利用量 ÷ 产生量, 化肥减量率 = (上年 − 当年) ÷ 上年, of the towns that reported both years.
 """

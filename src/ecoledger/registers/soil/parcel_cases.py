@@ -1,4 +1,4 @@
-"""地块调查与管控修复 (mission S-1): the closed loop of a parcel, from suspicion to the time after its removal.
+"""地块调查与管控修复 (mechanism S-1): the closed loop of a parcel, from suspicion to the time after its removal.
 
 疑似 → 初步调查 → (不超标退出 | 污染地块名录 → 详细调查 → 风险评估 → (可接受退出 | 风险管控和修复名录 → 方案备案 →
 管控或修复 → 效果评估 → 移出 → 后期管理)). A step that rests on a report is refused until that report has passed its

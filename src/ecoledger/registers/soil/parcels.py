@@ -1,4 +1,4 @@
-"""地块 (mission S-1): every parcel with its boundary, its stage, and the lists it stands on.
+"""地块 (mechanism S-1): every parcel with its boundary, its stage, and the lists it stands on.
 
 A parcel is entered once; its stage and its lists follow from the work on it (``parcel_cases``), and come in from the
 bureau's earlier ledger by file. A list keeps who entered and left it, when and by which paper.

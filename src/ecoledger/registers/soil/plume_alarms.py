@@ -1,4 +1,4 @@
-"""区块地下水预警 (mission S-3): a result beyond its limit, or a trend that leads there, is work by itself.
+"""区块地下水预警 (mechanism S-3): a result beyond its limit, or a trend that leads there, is work by itself.
 
 Opened by the house when a result of a site's well is entered; one for a well and an item at a time. It is verified on
 the spot (a second sample), traced, and closed on evidence.

@@ -1,4 +1,4 @@
-"""报告抽查 (mission S-1): reports that passed are drawn by a kept seed and looked at again; agencies get a score of it.
+"""报告抽查 (mechanism S-1): reports that passed are drawn by a kept seed and looked at again; agencies get a score of it.
 
 The list of reports and of experts is frozen with its hash before a seed exists, and drawn by ``standards.drawing``, so
 that anybody can draw again. Experts do not look at what their own unit wrote. Each opinion keeps who gave it, by which

@@ -1,4 +1,4 @@
-"""调查评估报告 (mission S-1): every report about a parcel, what it found, and how it was reviewed.
+"""调查评估报告 (mechanism S-1): every report about a parcel, what it found, and how it was reviewed.
 
 Reviewers, criteria and reason stay with the opinion: who looks again later sees by which scale it passed. What the
 samples say is judged by GB 36600 for the land that is planned; a report may not conclude what they contradict.

@@ -1,4 +1,4 @@
-"""土壤监测 (mission S-2): what units measure themselves, and what is measured around them; judged when it is entered.
+"""土壤监测 (mechanism S-2): what units measure themselves, and what is measured around them; judged when it is entered.
 
 Construction land by GB 36600, farmland by GB 15618 and its pH (``standards.soil``). What is above the screening value
 becomes a problem of the ledger by itself.

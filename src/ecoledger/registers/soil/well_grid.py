@@ -1,4 +1,4 @@
-"""区块地下水趋势与等值线 (mission S-3): of a site's wells whether an item rises, what its limit is, and where it stands.
+"""区块地下水趋势与等值线 (mechanism S-3): of a site's wells whether an item rises, what its limit is, and where it stands.
 
 The trend is Mann-Kendall's with Sen's slope over every result of the well (``standards.trend``); the lines are those of
 ``science.isolines`` through the wells' last results up to a day.

@@ -1,4 +1,4 @@
-"""地下水年度类别 (mission Q13): a well's class of a year beside that of the year before.
+"""地下水年度类别 (mechanism Q13): a well's class of a year beside that of the year before.
 
 Reckoned from the year's results whenever one is entered or corrected: by the mean of each item, or by the worst result
 where the bureau says so (``data/wells.toml``, mark ?).

@@ -1,4 +1,4 @@
-"""地下水监测井与监测结果 (missions Q13, S-3): wells that may be moved, what was measured in them, and their class.
+"""地下水监测井与监测结果 (mechanisms Q13, S-3): wells that may be moved, what was measured in them, and their class.
 
 A well that is moved keeps its code; its file says where it stood when. A result is judged when it is entered
 (GB/T 14848, ``standards.groundwater``) and keeps the place of that day.

@@ -1,4 +1,4 @@
-"""危险废物规范化环境管理评估 (mission S-6): thirty items of two marks, three of them vetoes; graded.
+"""危险废物规范化环境管理评估 (mechanism S-6): thirty items of two marks, three of them vetoes; graded.
 
 Items, grades and vetoes stand in ``data/assessment.toml`` with the mark of their source; the bureau edits the items as
 a table on ``/b/waste_assessment/items``. Marks that are lost when a round is published become problems of the ledger.

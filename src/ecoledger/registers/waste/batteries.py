@@ -1,4 +1,4 @@
-"""废铅蓄电池收集 (mission S-9): the shops that change them, what was collected from each, and the check of them all.
+"""废铅蓄电池收集 (mechanism S-9): the shops that change them, what was collected from each, and the check of them all.
 
 A lead battery is hazardous waste (900-052-31) that a shop may keep for its collector: dry, upright, nothing poured out.
 A collection says how many, how heavy and who took them; a shop that gave none to a licensed collector for months is

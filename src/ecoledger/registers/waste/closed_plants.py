@@ -1,4 +1,4 @@
-"""关停化工企业清理 (mission S-12): what lies in a plant that was closed, and what was cleared away, seen by a second person.
+"""关停化工企业清理 (mechanism S-12): what lies in a plant that was closed, and what was cleared away, seen by a second person.
 
 An account a plant: what was found of materials, solid and hazardous waste and wastewater goes in; a clearance goes out
 of it when somebody else than who reported it has verified it, so that no more is cleared than was found. A plant is

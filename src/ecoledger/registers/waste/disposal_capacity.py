@@ -1,4 +1,4 @@
-"""危废处置能力 (mission S-14): who is licensed to dispose of what and how much of it, against what is produced.
+"""危废处置能力 (mechanism S-14): who is licensed to dispose of what and how much of it, against what is produced.
 
 A line of a licence takes several classes or codes up to one yearly capacity. What of the produced waste the lines could
 take at most is the largest flow from codes to lines, so that shared capacity counts once; what is left over of a code

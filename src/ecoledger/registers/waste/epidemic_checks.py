@@ -1,4 +1,4 @@
-"""疫情医废医水监管 (mission S-15): every institution and treatment plant on the list checked once a week.
+"""疫情医废医水监管 (mechanism S-15): every institution and treatment plant on the list checked once a week.
 
 A list in editions says what is under the fixed-frequency check; the week of each is a duty that a check fulfils. A
 check counts its people, looks at waste and wastewater, and hands on what is wrong. 两个100%: the share of the weeks'

@@ -1,4 +1,4 @@
-"""危险废物台账 (missions A7, S-5): what each firm has in store, by code, against vouchers.
+"""危险废物台账 (mechanisms A7, S-5): what each firm has in store, by code, against vouchers.
 
 An account: produced (产生入库), handed on with its manifest (委外转移), or dealt with on site (自行利用处置). A firm can
 never hand on more than it has. Other books post into it: replaced carbon comes in by ``produce``; of the firms' own

@@ -1,4 +1,4 @@
-"""一般工业固废收运分拣 (mission S-10): sorting centres, the routes that reach towns and firms, and what firms declare.
+"""一般工业固废收运分拣 (mechanism S-10): sorting centres, the routes that reach towns and firms, and what firms declare.
 
 A firm declares what it produced by its code of the catalogue (SW classes), what it kept and where the rest went; what
 does not add up is said. A centre's routes name the towns they reach and the firms that signed; coverage is told of both,

@@ -1,4 +1,4 @@
-"""联单明细 (mission S-5): what manifests carried, a line a waste, as the national system exports it.
+"""联单明细 (mechanism S-5): what manifests carried, a line a waste, as the national system exports it.
 
 A table's rows of one number become one manifest with several wastes: accepted where a row says how much was, under
 way otherwise. What is counted of transfers is counted here, so that a figure opens its lines.

@@ -1,4 +1,4 @@
-"""危险废物转移联单 (mission S-5): a manifest by the form of 2022 in its three parts, from handing over to acceptance.
+"""危险废物转移联单 (mechanism S-5): a manifest by the form of 2022 in its three parts, from handing over to acceptance.
 
 One manifest a vehicle's trip and sender, with several wastes (转移管理办法, 部令第23号). The sender hands over with a
 number of fourteen digits, the carrier departs and arrives, the receiver accepts within five working days, in whole, in

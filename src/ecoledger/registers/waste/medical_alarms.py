@@ -1,4 +1,4 @@
-"""医废异常 (mission S-8): a day without weight, waste that lies for longer than two days, weights that do not agree.
+"""医废异常 (mechanism S-8): a day without weight, waste that lies for longer than two days, weights that do not agree.
 
 The daily weight is a duty of every institution; a day that went by without one, and every night what the account says
 lies too long, opens a matter for the officer, one an institution and kind at a time.

@@ -1,4 +1,4 @@
-"""医疗废物 (mission S-8): institutions, their daily weights, what was fetched by which manifest, and what lies too long.
+"""医疗废物 (mechanism S-8): institutions, their daily weights, what was fetched by which manifest, and what lies too long.
 
 An account a category: weighed in every day, out with the manifest of the disposer, never more than there is. Storage
 may last two days (``data/medical_waste.toml``): what is there for longer, a day without weight and a weight that the

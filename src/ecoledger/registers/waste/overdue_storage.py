@@ -1,4 +1,4 @@
-"""超期贮存 (mission S-5): waste that is in store for longer than it may be, until it is dealt with and somebody has looked.
+"""超期贮存 (mechanism S-5): waste that is in store for longer than it may be, until it is dealt with and somebody has looked.
 
 Every night the account is asked which firms hold a code for longer than the limit (``data/hazardous_waste.toml``; the
 law's year is for who works under a licence, mark 1; a producer's limit is in its permit), the first received going

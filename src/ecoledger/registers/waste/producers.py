@@ -1,4 +1,4 @@
-"""产废单位名录、管理计划备案与申报 (mission S-5): who produces hazardous waste, and what they file and declare by when.
+"""产废单位名录、管理计划备案与申报 (mechanism S-5): who produces hazardous waste, and what they file and declare by when.
 
 The grade of a producer says how often it declares (HJ 1259-2022, from memory: mark M); by which tonnage it is of a
 grade lies in ``data/hazardous_waste.toml``. A plan is filed by 31 March, a declaration follows its period. What was

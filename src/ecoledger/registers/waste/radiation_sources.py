@@ -1,4 +1,4 @@
-"""放射源与射线装置台账 (mission S-13): what is used where, by which licence, and until when."""
+"""放射源与射线装置台账 (mechanism S-13): what is used where, by which licence, and until when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""核技术利用单位 (mission S-13): who uses sources and devices, by which licence, assessed by themselves every year.
+"""核技术利用单位 (mechanism S-13): who uses sources and devices, by which licence, assessed by themselves every year.
 
 The licence of a unit is renewed in time (a duty until its day); the self-assessment of a year is filed by 31 January of
 the next; a visit says what was in order, and what was not becomes a problem of the one ledger.

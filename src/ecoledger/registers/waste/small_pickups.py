@@ -1,4 +1,4 @@
-"""小微危废收运 (mission S-7): a member orders, orders are pooled into a trip, the trip ends with a manifest and a price.
+"""小微危废收运 (mechanism S-7): a member orders, orders are pooled into a trip, the trip ends with a manifest and a price.
 
 An order waits for a collector, is put into a batch, weighed at the door at a price a kilogram and, when the batch has
 reached its receiver, done; the member may say how content it is. A batch goes with one manifest and its receiver's

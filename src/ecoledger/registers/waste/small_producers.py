@@ -1,4 +1,4 @@
-"""小微危废收集平台 (mission S-7): its members, what they declare, and who has not called for a long time.
+"""小微危废收集平台 (mechanism S-7): its members, what they declare, and who has not called for a long time.
 
 A member is a small producer that signed with a collector; once it stands on the platform it declares and orders
 pick-ups (``small_pickups``). One that has neither declared nor been fetched from for some months is owed a visit:

@@ -1,4 +1,4 @@
-"""产生–库存–转移平衡 (mission S-5): a firm's waste by code and period, as ledger, manifest and declaration say it.
+"""产生–库存–转移平衡 (mechanism S-5): a firm's waste by code and period, as ledger, manifest and declaration say it.
 
 A row a month, a declared quarter and a year: stock before + in − out = stock after, by the account; beside it what the
 ledgers say was produced, dealt with on site and handed over, what manifests carried, and what was declared. Where two

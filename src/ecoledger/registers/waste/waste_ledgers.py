@@ -1,4 +1,4 @@
-"""危险废物管理台账 (mission S-5): the five ledgers of HJ 1259-2022, each with its own headings, one table behind them.
+"""危险废物管理台账 (mechanism S-5): the five ledgers of HJ 1259-2022, each with its own headings, one table behind them.
 
 What went into a firm's store (入库环节) and out of it (出库环节) is posted to the account of hazardous waste as it is
 entered, so that no more goes out than there is; a correction posts anew and takes the old posting back. What was

@@ -1,4 +1,4 @@
-"""水污染物平衡核算 (mission W1): of what a region's people give off, how much its plants took in, and where the rest went.
+"""水污染物平衡核算 (mechanism W1): of what a region's people give off, how much its plants took in, and where the rest went.
 
 A region's year rests on the months that all of its plants reported; its sewage is taken for those months alone, so that a
 month nobody reported lowers nothing. What is missing is named, and then there is no rate.

@@ -1,4 +1,4 @@
-"""黑臭水体 (mission Q15): which waters are or were black and odorous, their tests, their treatment, and whether it comes back.
+"""黑臭水体 (mechanism Q15): which waters are or were black and odorous, their tests, their treatment, and whether it comes back.
 
 A test is judged by the limits of its kind (data, mark shown). A water is struck off on two good tests after its treatment
 and the public's word; then it is looked at every quarter, and one bad test says that it is back (返黑返臭).

@@ -1,4 +1,4 @@
-"""镇街横向生态补偿 (mission W9): a month is computed, told to the towns, objected to, frozen; a year is settled.
+"""镇街横向生态补偿 (mechanism W9): a month is computed, told to the towns, objected to, frozen; a year is settled.
 
 待核算 → 已核算 → 已通报（申诉期 5 个工作日）→ 已冻结. What a section comes to is computed by the rule that the bureau chose
 (``indicators.compensating``, which says so here when it is loaded). Data are left out only by an approved record or an

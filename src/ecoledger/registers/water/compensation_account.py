@@ -1,4 +1,4 @@
-"""横向生态补偿账 (mission W9): what towns owe each other, month by month, and how a year is settled.
+"""横向生态补偿账 (mechanism W9): what towns owe each other, month by month, and how a year is settled.
 
 A holding is a town's balance in 万元, positive where it is owed. Every posting sums to zero, so the whole book does: what
 towns gain together the county has given.

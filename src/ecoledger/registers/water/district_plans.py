@@ -1,4 +1,4 @@
-"""“一区一策” (mission W2): the plan of a region, begun with what the balance says of it, with measures in percentage points.
+"""“一区一策” (mechanism W2): the plan of a region, begun with what the balance says of it, with measures in percentage points.
 
 The diagnosis is the balance's own words at the moment the plan is drawn up, and stays; a person adds to it. Measures name
 the cause they are against. The plan is agreed to by another person and ends with the collection rate it came to.

@@ -1,4 +1,4 @@
-"""汛期水质联防联控 (mission W13): gates and outfalls checked before a rain, raised alarm limits during it, a review after it.
+"""汛期水质联防联控 (mechanism W13): gates and outfalls checked before a rain, raised alarm limits during it, a review after it.
 
 雨前检查 → 汛期模式中 → 雨后复盘 → 已办结. How far alarm limits are raised follows from the rain by data; while the mode runs, what
 sounds in the area's rivers is judged by the raised limits (``monitoring.alarming.flood``) and evaluation is not. What a

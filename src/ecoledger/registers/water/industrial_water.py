@@ -1,4 +1,4 @@
-"""工业废水“五规范”、一企一档 (mission W12): each firm looked at by five norms; what is not in order is ordered to be put right.
+"""工业废水“五规范”、一企一档 (mechanism W12): each firm looked at by five norms; what is not in order is ordered to be put right.
 
 The norms are data (``data/five_norms.toml``; what they are was not seen in an official text). The firm's file (一企一档) is
 its page among the things: permits, outlets, checks, tests, cases. Firms whose wastewater holds fluoride are a roster.

@@ -1,4 +1,4 @@
-"""入河排污口设置审批、登记 (mission W6; 部令第35号): no outfall is set up before it is approved or registered.
+"""入河排污口设置审批、登记 (mechanism W6; 部令第35号): no outfall is set up before it is approved or registered.
 
 Which of both it needs follows from its class. A decision begins the outfall's file; who is liable for it changes, and it is
 cancelled, by steps of their own.

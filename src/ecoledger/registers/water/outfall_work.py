@@ -1,4 +1,4 @@
-"""排污口查、测、溯、治 (mission W6): what is done about one outfall, from being suspected to being struck off and after.
+"""排污口查、测、溯、治 (mechanism W6): what is done about one outfall, from being suspected to being struck off and after.
 
 The survey asks six pictures in their places; whether it is an outfall a second person says. Testing and tracing have the
 campaign's common date; what is to be rectified is struck off on evidence, by another person, and looked at again.

@@ -1,4 +1,4 @@
-"""入河排污口名录 (mission W6): every outfall that was suspected, with its river, its class and what became of it.
+"""入河排污口名录 (mechanism W6): every outfall that was suspected, with its river, its class and what became of it.
 
 A list of suspected outfalls comes in as a table; each goes its way 查、测、溯、治 in ``outfall_work``, begun for all of them
 at once, where the table says it stands. Classes and how each is set up are data (``data/outfalls.toml``).

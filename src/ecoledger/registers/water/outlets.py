@@ -1,4 +1,4 @@
-"""内河入江口考核名单 (mission Q16): which sections at the outlets of inner rivers a year assesses, and by which class."""
+"""内河入江口考核名单 (mechanism Q16): which sections at the outlets of inner rivers a year assesses, and by which class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""污水处理厂运行 (mission W4): the plants and their months: load, concentration of what comes in, compliance of what goes out.
+"""污水处理厂运行 (mechanism W4): the plants and their months: load, concentration of what comes in, compliance of what goes out.
 
 A month comes from the plant's report or is drawn up from its devices (``plant_series``); it is judged when it is entered,
 by the permit limits of the plant's outlet or its category of the standard. What is worth a warning is data.

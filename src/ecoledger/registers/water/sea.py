@@ -1,4 +1,4 @@
-"""近岸海域、入海河流、湾段 (missions Q11, T19): what is on record of the sea, its samples and surveys.
+"""近岸海域、入海河流、湾段 (mechanisms Q11, T19): what is on record of the sea, its samples and surveys.
 
 Five bay segments each with their border, their targets and their chief; the stations and rivers of a bay are its parts, so
 that its file holds their samples and problems.

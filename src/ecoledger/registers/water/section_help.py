@@ -1,4 +1,4 @@
-"""每月专项帮扶 (mission W10): experts and officers go to the sections that fail, and what they find is followed up.
+"""每月专项帮扶 (mechanism W10): experts and officers go to the sections that fail, and what they find is followed up.
 
 Which sections fail is proposed by what their water came to (``indicators.helping``, which says so here) and confirmed by
 hand. A visit is a task of the month's drive; each problem found goes into the one ledger with the section as its thing.

@@ -1,4 +1,4 @@
-"""污水收集与管网建设 (mission W3): works on the sewers counted by their length, and the areas that have none.
+"""污水收集与管网建设 (mechanism W3): works on the sewers counted by their length, and the areas that have none.
 
 What is planned and what is done are kilometres; their sums by type come to the whole, and so they are told. Reported
 lengths grow with each report and do not exceed what is planned without a word.

@@ -1,4 +1,4 @@
-"""饮用水水源地 (mission Q12): sources with their protection zones, what they gave, patrols and their problems.
+"""饮用水水源地 (mechanism Q12): sources with their protection zones, what they gave, patrols and their problems.
 
 一源一档: what the file holds stands on the source; its zones are parts of it, drawn as areas. A patrol is a drive over the
 sources in use; each problem found goes into the one ledger with the source as its thing, and is closed there (销号).

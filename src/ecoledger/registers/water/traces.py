@@ -1,4 +1,4 @@
-"""水污染突发事件溯源 (mission W16): pollution seen, who lies upstream and when each must have discharged, and the source found.
+"""水污染突发事件溯源 (mechanism W16): pollution seen, who lies upstream and when each must have discharged, and the source found.
 
 接报 → 溯源排查 → 来源锁定 → 处置评估. The search lies on the network of rivers (``network``); what it finds is taken onto the
 list of suspects, each looked at and cleared or found. A source that was found becomes a problem of the one ledger; an event

@@ -1,4 +1,4 @@
-"""农村生活污水治理项目 (mission W5): the year's villages from design to acceptance; an accepted village counts as treated.
+"""农村生活污水治理项目 (mechanism W5): the year's villages from design to acceptance; an accepted village counts as treated.
 
 The funnel divides what is planned: in design, being built, completed. What makes a village count is a list the bureau
 sets (``data/village_sewage.toml``); who accepts answers each of its items.

@@ -1,4 +1,4 @@
-"""农村生活污水 (mission W5): the villages, their facilities, how each runs, and who looked at it.
+"""农村生活污水 (mechanism W5): the villages, their facilities, how each runs, and who looked at it.
 
 治理率 is villages treated of all villages. A facility's run is judged by power and flow when its days come in; what is
 suspect opens a problem of the one ledger by a button of its last inspection.

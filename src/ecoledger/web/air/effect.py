@@ -1,4 +1,4 @@
-"""扣除气象后的成效 (missions A14, A17, E18): what a measure changed beside the weather, and how far the model is to be believed."""
+"""扣除气象后的成效 (mechanisms A14, A17, E18): what a measure changed beside the weather, and how far the model is to be believed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""应急减排清单 beside its list (mission A1): firms on several lists, and the public sign of each firm."""
+"""应急减排清单 beside its list (mechanism A1): firms on several lists, and the public sign of each firm."""
 
 from __future__ import annotations
 

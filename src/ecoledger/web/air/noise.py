@@ -1,4 +1,4 @@
-"""声环境质量 (mission Q14): attainment by class and time, and the grades of the area and its roads."""
+"""声环境质量 (mechanism Q14): attainment by class and time, and the grades of the area and its roads."""
 
 from __future__ import annotations
 

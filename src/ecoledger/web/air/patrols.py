@@ -1,4 +1,4 @@
-"""巡查成效 (mission A14): patrols around each station, what they handed over, and the station before and after."""
+"""巡查成效 (mechanism A14): patrols around each station, what they handed over, and the station before and after."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""监测点数据捕集率 by station and month (mission Q1), and 在线监控传输有效率 by enterprise and quarter (A11)."""
+"""监测点数据捕集率 by station and month (mechanism Q1), and 在线监控传输有效率 by enterprise and quarter (A11)."""
 
 from __future__ import annotations
 

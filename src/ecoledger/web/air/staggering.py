@@ -1,4 +1,4 @@
-"""错峰执行 (mission A16): what is agreed for a day, what it should cut, and what instruments saw."""
+"""错峰执行 (mechanism A16): what is agreed for a day, what it should cut, and what instruments saw."""
 
 from __future__ import annotations
 

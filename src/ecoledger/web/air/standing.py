@@ -1,4 +1,4 @@
-"""空气质量排名 and 近三年平均 (missions Q4, Q5)."""
+"""空气质量排名 and 近三年平均 (mechanisms Q4, Q5)."""
 
 from __future__ import annotations
 

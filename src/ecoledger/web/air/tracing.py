@@ -1,4 +1,4 @@
-"""站点异常溯源 (mission Q6): an anomaly, who may be behind it with the evidence of each, and the hand-over, on one page."""
+"""站点异常溯源 (mechanism Q6): an anomaly, who may be behind it with the evidence of each, and the hand-over, on one page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""走航热点 (mission Q7): tracks uploaded, the stretches that are no chance, and a clue of each that is handed over."""
+"""走航热点 (mechanism Q7): tracks uploaded, the stretches that are no chance, and a clue of each that is handed over."""
 
 from __future__ import annotations
 

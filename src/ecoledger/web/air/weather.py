@@ -1,4 +1,4 @@
-"""污染天气市镇联动 (mission E18): warning → instruction to each firm → verification → effect, on one page.
+"""污染天气市镇联动 (mechanism E18): warning → instruction to each firm → verification → effect, on one page.
 
 The same page for a warning and for an event's assurance; read on a projector (``?wall=1``) and on a phone. A town
 sees the responses in which firms of its own were told something, and of them its own firms only.

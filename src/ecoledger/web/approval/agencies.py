@@ -1,4 +1,4 @@
-"""星级评定 (mission P4): the agencies of a year by the documents that were reviewed, and the rating as it is published."""
+"""星级评定 (mechanism P4): the agencies of a year by the documents that were reviewed, and the rating as it is published."""
 
 from __future__ import annotations
 

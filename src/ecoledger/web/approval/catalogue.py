@@ -1,4 +1,4 @@
-"""目录与时限 (mission P2): the catalogue by sort, how much is done at once, and how far promises lie below the law."""
+"""目录与时限 (mechanism P2): the catalogue by sort, how much is done at once, and how far promises lie below the law."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""登记表抽取 (mission P3): filed registration forms are drawn for a check by the system's random source, or by a kept seed."""
+"""登记表抽取 (mechanism P3): filed registration forms are drawn for a check by the system's random source, or by a kept seed."""
 
 from __future__ import annotations
 

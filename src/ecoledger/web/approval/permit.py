@@ -1,4 +1,4 @@
-"""一证式 (mission P9): one page of a permit with all that hangs on it; on any day, with the limits of that day."""
+"""一证式 (mechanism P9): one page of a permit with all that hangs on it; on any day, with the limits of that day."""
 
 from __future__ import annotations
 

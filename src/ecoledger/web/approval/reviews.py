@@ -1,4 +1,4 @@
-"""双百审核 (missions P8, Q19): how far permits, reports and last month's self-monitoring have been reviewed, and beginning it."""
+"""双百审核 (mechanisms P8, Q19): how far permits, reports and last month's self-monitoring have been reviewed, and beginning it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""佐证材料 (missions G3, W11, W15, S-11): the criteria of a project, each with the files that prove it."""
+"""佐证材料 (mechanisms G3, W11, W15, S-11): the criteria of a project, each with the files that prove it."""
 
 from __future__ import annotations
 

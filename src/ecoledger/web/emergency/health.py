@@ -1,4 +1,4 @@
-"""环境健康风险地图 (mission E16): the cells of an assessment, by pathway and in sum, under one version of parameters."""
+"""环境健康风险地图 (mechanism E16): the cells of an assessment, by pathway and in sum, under one version of parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""一张图应急指挥 (mission E10): one event on its map, what lies around it, what it reaches downstream and when, and the
+"""一张图应急指挥 (mechanism E10): one event on its map, what lies around it, what it reaches downstream and when, and the
 log of what was ordered."""
 
 from __future__ import annotations

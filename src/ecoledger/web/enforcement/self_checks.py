@@ -1,4 +1,4 @@
-"""The form of a self-check: item by item, by the firm on a phone or by the bureau with it (mission E13)."""
+"""The form of a self-check: item by item, by the firm on a phone or by the bureau with it (mechanism E13)."""
 
 from __future__ import annotations
 

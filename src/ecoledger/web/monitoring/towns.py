@@ -1,4 +1,4 @@
-"""站网按镇街 (mission Q9): which stations a town owns, who answers for them, what arrives and what sounds there."""
+"""站网按镇街 (mechanism Q9): which stations a town owns, who answers for them, what arrives and what sounds there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""生物多样性监测 (mission G1): the species on the list, and what was counted by effort over a span."""
+"""生物多样性监测 (mechanism G1): the species on the list, and what was counted by effort over a span."""
 
 from __future__ import annotations
 

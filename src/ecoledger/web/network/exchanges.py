@@ -1,4 +1,4 @@
-"""省级系统交换 (mission G7): the formats with their last exchange, sending and receiving, and the network under them."""
+"""省级系统交换 (mechanism G7): the formats with their last exchange, sending and receiving, and the network under them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""镇街交接断面 (mission Q10): a month of the sections between towns, and the towns by what they did to the water."""
+"""镇街交接断面 (mechanism Q10): a month of the sections between towns, and the towns by what they did to the water."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""横向生态补偿 (mission W9): a month's matrix of who pays whom, every section's calculation, and the year so far."""
+"""横向生态补偿 (mechanism W9): a month's matrix of who pays whom, every section's calculation, and the year so far."""
 
 from __future__ import annotations
 

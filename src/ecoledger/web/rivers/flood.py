@@ -1,4 +1,4 @@
-"""汛期联防联控 (mission W13): a rain's checks, its raised limits, and the sections before, during and after it."""
+"""汛期联防联控 (mechanism W13): a rain's checks, its raised limits, and the sections before, during and after it."""
 
 from __future__ import annotations
 

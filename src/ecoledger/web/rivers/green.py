@@ -1,4 +1,4 @@
-"""绿水智能管理 (mission W8): on one page how the rivers lie, the quality at each section, outfalls, alarms and work in hand."""
+"""绿水智能管理 (mechanism W8): on one page how the rivers lie, the quality at each section, outfalls, alarms and work in hand."""
 
 from __future__ import annotations
 

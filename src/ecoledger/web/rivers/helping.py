@@ -1,4 +1,4 @@
-"""断面专项帮扶 (mission W10): the visits of a year, what they found, and what became of it."""
+"""断面专项帮扶 (mechanism W10): the visits of a year, what they found, and what became of it."""
 
 from __future__ import annotations
 

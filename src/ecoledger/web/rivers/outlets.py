@@ -1,4 +1,4 @@
-"""内河入江口 (mission Q16): whether the year's target still holds, month by month."""
+"""内河入江口 (mechanism Q16): whether the year's target still holds, month by month."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""近岸海域、湾段、入海河流 (missions Q11, T19): a year of the sea and of what flows into it."""
+"""近岸海域、湾段、入海河流 (mechanisms Q11, T19): a year of the sea and of what flows into it."""
 
 from __future__ import annotations
 

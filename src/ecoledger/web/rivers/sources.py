@@ -1,4 +1,4 @@
-"""饮用水水源地 (mission Q12): attainment by number and by volume, files and zones, who answers, patrols and problems."""
+"""饮用水水源地 (mechanism Q12): attainment by number and by volume, files and zones, who answers, patrols and problems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""水污染溯源 (mission W16): the search of one event upstream, what the water reaches downstream, and the list of suspects."""
+"""水污染溯源 (mechanism W16): the search of one event upstream, what the water reaches downstream, and the list of suspects."""
 
 from __future__ import annotations
 

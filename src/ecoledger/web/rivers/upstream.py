@@ -1,4 +1,4 @@
-"""上游溯源 (missions Q16, W16): who lies upstream of a section or a place, and when each must have discharged."""
+"""上游溯源 (mechanisms Q16, W16): who lies upstream of a section or a place, and when each must have discharged."""
 
 from __future__ import annotations
 

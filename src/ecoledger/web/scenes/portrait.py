@@ -1,4 +1,4 @@
-"""小微企业污染源数字画像 (mission E17): firms by risk with their tags; one firm's score, point by point."""
+"""小微企业污染源数字画像 (mechanism E17): firms by risk with their tags; one firm's score, point by point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""水污染物平衡核算 (mission W1): the collection rate of each region and of all, its gap, and how far it hangs on the check
+"""水污染物平衡核算 (mechanism W1): the collection rate of each region and of all, its gap, and how far it hangs on the check
 concentration."""
 
 from __future__ import annotations

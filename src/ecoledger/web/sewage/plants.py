@@ -1,4 +1,4 @@
-"""污水处理厂运行 (mission W4): every plant's month, one plant's days with their curves, and its month drawn up from them."""
+"""污水处理厂运行 (mechanism W4): every plant's month, one plant's days with their curves, and its month drawn up from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""区块地下水 (mission S-3): the wells of a site, an item's trend in each, and its lines of equal concentration."""
+"""区块地下水 (mechanism S-3): the wells of a site, an item's trend in each, and its lines of equal concentration."""
 
 from __future__ import annotations
 

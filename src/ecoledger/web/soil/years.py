@@ -1,4 +1,4 @@
-"""The year's figures of the line: 地下水 by class (mission Q13), 耕地安全利用率 (mission S-4)."""
+"""The year's figures of the line: 地下水 by class (mechanism Q13), 耕地安全利用率 (mechanism S-4)."""
 
 from __future__ import annotations
 

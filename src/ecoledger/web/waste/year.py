@@ -1,4 +1,4 @@
-"""固废一年 (missions S-5, S-14): the year's figures of waste, each opening its records, by town and by class."""
+"""固废一年 (mechanisms S-5, S-14): the year's figures of waste, each opening its records, by town and by class."""
 
 from __future__ import annotations
 
