@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
@@ -21,7 +22,7 @@ from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Ask, Import, TableRow, View
 from ecoledger.listings.refusals import refuse
 from ecoledger.matters.measures import Measure
-from ecoledger.matters.models import Circulation, Matter
+from ecoledger.matters.models import Circulation, Event, Matter
 from ecoledger.matters.pausing import Pauses, working_days_still
 from ecoledger.matters.register import Register, declare
 from ecoledger.matters.workflow import (
@@ -233,9 +234,11 @@ def _through_the_gate(step: Step) -> None:
 
 
 def _shown_first(step: Step) -> None:
-    """What the catalogue has shown to the public is granted after that, or with a written exception."""
+    """What the catalogue has shown to the public is granted after that, or with a written exception. Of what is handled
+    together the project is shown once."""
     case = step.matter
-    shown = case.events.filter(transition="published").exists()
+    together = Q(matter=case) if case.bundle_id is None else Q(matter__bundle=case.bundle_id)
+    shown = Event.objects.filter(together, transition="published").exists()
     if case.publicity_days and not shown and not (step.form.get("exception") or "").strip():
         why = _("事项目录规定公示 %d 个工作日，本件没有公示：请先“开始公示”，或写明不公示的依据")
         refuse({"exception": why % case.publicity_days})
