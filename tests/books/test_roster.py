@@ -196,7 +196,7 @@ def test_a_line_that_stands_already_is_refused_by_itself(imported):
     assert book.lines(drafted).count() == 2
     # Nothing of it could be taken in: it can be put aside.
     with pytest.raises(Refused, match="没有一行"):
-        importing.accept(book, later.pk, by=None)
+        importing.accept(book, later.pk, by=None, again=True)
     importing.discard(book, later.pk, by=None)
 
 

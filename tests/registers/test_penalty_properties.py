@@ -352,5 +352,6 @@ def test_why_a_clock_stands_still_or_ends_early_is_said_on_the_timeline(people):
     assert said[2][1] == "“陈述申辩期”期限未满，因“当事人申请听证”停止计时"
     days = {"hearing_told_on": f"{TODAY}", "hearing_on": f"{TODAY + timedelta(days=20)}"}
     form = days | {"result": "维持"}
-    actions.perform(case.pk, "hold_hearing", by=officer, form=form, files=[file()], at=now)
+    held = now + timedelta(days=20)
+    actions.perform(case.pk, "hold_hearing", by=officer, form=form, files=[file()], at=held)
     assert Event.objects.filter(matter=case, label="恢复计时").get().note.startswith("“作出决定”")

@@ -321,7 +321,7 @@ def test_two_communities_of_the_city_and_seven_of_the_district_are_named_by_scor
     assert len(cases) == 9
 
     page = page_after(desk, "/b/community_score/new", "/new", {
-        "name": f"{YEAR}年评分", "area_code": COUNTY, "begin": f"{YEAR}-01-01", "end": f"{YEAR}-12-31",
+        "name": f"{YEAR - 1}年评分", "area_code": COUNTY, "begin": f"{YEAR - 1}-01-01", "end": f"{YEAR - 1}-12-31",
     })  # fmt: skip
     act = next(f.action for f in page.forms if (f.action or "").endswith("/act"))
     round_ = act.removesuffix("/act")

@@ -503,6 +503,11 @@ def test_the_rules_of_warnings_are_changed_on_their_page(visitor, hired):
     saved = desk.post("/warnings/rules/edit", data=_lists(sent), follow_redirects=True)
     assert "规则已存" in saved.text
     assert "问题整改超期（两件起）" in text(open_page(desk, "/warnings/rules"))
+    # As the page has it now: "shown" says which rules it was made of.
+    form = next(
+        f for f in open_page(desk, "/warnings/rules/edit").forms if "rule-label" in f.fields
+    )
+    sent = form.form_values()
     bad = [(k, "很多" if k == "rule-times" and v == "2" else v) for k, v in sent]
     refused = desk.post("/warnings/rules/edit", data=_lists(bad))
     assert refused.status_code == 422
@@ -531,6 +536,8 @@ def test_the_items_of_the_town_scorecard_are_changed_on_their_page(visitor, hire
     })  # fmt: skip
     scores = page.xpath("//a[contains(@href, '/scores/')]/@href")
     assert "空气优良率" in text(open_page(chief, scores[0]))
+    form = next(f for f in open_page(chief, "/warnings/towns").forms if "item-label" in f.fields)
+    sent = form.form_values()
     bad = [(k, "70:10 0:0" if k == "item-steps" and v.startswith("0:0 70") else v) for k, v in sent]
     assert "起始值要从小到大" in chief.post("/warnings/towns", data=_lists(bad)).text
 

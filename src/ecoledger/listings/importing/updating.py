@@ -141,8 +141,9 @@ def _called(listing: Listing, name: str) -> str:
 def _text(listing: Listing, name: str, value: Any) -> str:
     """A value as a person reads it, short."""
     choices = dict(listing.own_choices().get(name, ()))
-    if not choices and hasattr(field := listing.model._meta.get_field(name), "flatchoices"):
-        choices = dict(field.flatchoices)
+    if not choices:  # what the list keeps in no field of its own has none
+        field = getattr(listing.model, name, None)
+        choices = dict(getattr(getattr(field, "field", None), "flatchoices", ()))
     if isinstance(value, bool):
         return _("是") if value else _("否")
     if isinstance(value, list):

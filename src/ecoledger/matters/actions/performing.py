@@ -189,8 +189,10 @@ def perform(
 
     before, after = workflow.state(matter.state), workflow.after(transition, matter.state)
     from_state, since = matter.state, matter.state_since
+    # What the step offers and nobody sent stays as it is.
+    unsent = {ask.stores or ask.name for ask in asks if ask.name not in (form or {})}
     for name, value in forms.stored(asks, cleaned).items():
-        if value is not None or _may_be_empty(register.model, name):
+        if value is not None or (name not in unsent and _may_be_empty(register.model, name)):
             setattr(matter, name, value)
     for name, value in transition.sets.items():
         setattr(matter, name, at if value is NOW else value)
