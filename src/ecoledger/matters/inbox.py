@@ -98,6 +98,11 @@ def _turns(roles: frozenset[str], _edition: int) -> Turns:
 
 def _phases() -> list[str]:
     """Phases of states that wait for somebody."""
+    return _phases_of(catalogue.edition())
+
+
+@lru_cache(maxsize=1)
+def _phases_of(_edition: int) -> list[str]:
     waits = {s.phase.value for r in all_registers() for s in r.workflow.states if s.waits_for}
     return sorted(waits | {Phase.OPEN.value})
 
