@@ -58,14 +58,18 @@ class JSONInOrder(models.JSONField):
     ) -> Any:
         if not prepared:
             value = self.get_prep_value(value)
+        # As text: what Django makes of it goes a longer way, and through ``jsonb`` on PostgreSQL, which sorts the keys.
         own: Any = self.encoder
-        encoder = _in_letters(own)
-        # What Django makes of it there by a longer way, for each value.
-        if connection.vendor == "sqlite":
-            return encoder.encode(value)
-        return connection.ops.adapt_json_value(value, encoder)
+        return _in_letters(own).encode(value)
 
     def get_transform(self, name: str) -> Any:
         """A value inside is compared as PostgreSQL compares ``jsonb``."""
-        into = super().get_transform(name)
-        return lambda whole: into(Cast(whole, models.JSONField()))
+        return _as_jsonb(super().get_transform(name))
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        """So is the whole: PostgreSQL's ``json`` knows no equality."""
+        return _as_jsonb(super().get_lookup(lookup_name))
+
+
+def _as_jsonb(compared: Any) -> Any:
+    return compared and (lambda whole, *other: compared(Cast(whole, models.JSONField()), *other))
