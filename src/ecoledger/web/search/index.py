@@ -38,7 +38,7 @@ WORDS = 5  # looked for together
 FEW = 5000
 # So many entries that may hold a word are named one by one, so many are looked up; of a commoner word those that hold
 # it are soon met wherever one begins.
-NAMED, LOOKED_UP = 300, 20_000
+NAMED, LOOKED_UP = 5000, 20_000
 # Entries whose signs are made anew in one round.
 SIGNED = 20_000
 # Longer texts are sentences, which nobody looks for by initials.
@@ -113,11 +113,10 @@ def _likely(entries: QuerySet[SearchEntry], word: str) -> QuerySet[SearchEntry]:
     if (likely := signs.may_hold(word)) is None:
         return entries
     found = SearchEntry.objects.filter(likely).order_by().values("pk")
-    keys = list(found.values_list("pk", flat=True)[: NAMED + 1])
-    if len(keys) <= NAMED:
-        return entries.filter(pk__in=keys)
-    few = found[: LOOKED_UP + 1].count() <= LOOKED_UP
-    return entries.filter(pk__in=found) if few else entries
+    keys = list(found.values_list("pk", flat=True)[: LOOKED_UP + 1])
+    if len(keys) > LOOKED_UP:
+        return entries
+    return entries.filter(pk__in=keys if len(keys) <= NAMED else found)
 
 
 def finder(listing: Listing, word: str) -> Q | None:
