@@ -86,6 +86,13 @@ PARTS = (
         why="business records on rows and locks of PostgreSQL, ingest and computing on ClickHouse's SQL",
     ),
     Part(
+        "faces",
+        ("api", "indicators", "listings", "outbox", "registers", "reports", "web"),
+        database=True,
+        store=True,
+        why="lists, files, documents and pages on rows of PostgreSQL",
+    ),
+    Part(
         "house",
         ("path", "stories"),
         database=True,
