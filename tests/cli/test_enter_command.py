@@ -26,10 +26,10 @@ ROWS = (
 def run(bureau, tmp_path):
     """``run(text, preview=True)``: the lines told for a file of that text."""
 
-    def do(text=ROWS, kind="problem", **more):
+    def do(text=ROWS, kind="problem", lines=None, **more):
         path = tmp_path / "台账.csv"
         path.write_text(text, encoding="utf-8")
-        lines = []
+        lines = [] if lines is None else lines
         enter.run_for_client({"kind": kind, "file": str(path), **more}, lines.append)
         return lines
 
@@ -65,7 +65,7 @@ def test_a_preview_says_the_same_and_changes_nothing(run):
 def test_the_same_file_again_only_on_purpose(run):
     plain = HEAD + ",自查发现,甲,北镇,,\n"
     run(plain)
-    with pytest.raises(ClickException, match="导入过"):
+    with pytest.raises(ClickException, match=r"导入过.*--again"):
         run(plain)
     assert Problem.objects.count() == 1
     assert run(plain, again=True)[-1]["kept"] == 1
@@ -113,3 +113,20 @@ def test_the_command_ends_with_1_when_nothing_was_kept(monkeypatch, tmp_path, bu
         runner.invoke(enter.command, ["problem", "none.csv", "--data", str(tmp_path)]).exit_code
         == 1
     )
+
+
+def test_columns_that_were_not_taken_are_named_by_the_command_too(run):
+    table = "序号,原编号,来源类别,问题,属地,备查号,空列\n1,U-1,自查发现,甲,北镇,B-9,\n"
+    for more in ({"preview": True}, {}):
+        notes = "".join(run(table, **more)[-1]["notes"])
+        assert "以下列没有用上：备查号" in notes
+        assert "序号" not in notes
+        assert "空列" not in notes
+
+
+def test_a_file_refused_as_a_whole_has_a_line_that_names_what_was_not_recognised(run):
+    lines = []
+    with pytest.raises(ClickException, match="没有认出的列：大概怎么回事"):
+        run("原编号,属地,大概怎么回事\nW-1,北镇,甲\n", lines=lines)
+    assert lines[-1]["event"] == "refused"
+    assert lines[-1]["reason"].startswith("表里缺少必填的列")

@@ -2,8 +2,8 @@
 
 Prints one JSON line a row of the file (``file``, ``sheet``, ``row``, ``outcome``, ``reason``, ``key``; with
 ``--preview`` also ``repeats_of``) and then one line of counts. An outcome is kept, warned (kept, with something to look
-at), refused or left_out (no data). The exit code is 1 when nothing was kept. Goes through the server when one
-owns the data folder.
+at), refused or left_out (no data). A file that is refused as a whole has one line (``event``: refused) that says why. The
+exit code is 1 when nothing was kept. Goes through the server when one owns the data folder.
 """
 
 from __future__ import annotations
@@ -187,10 +187,13 @@ def run_for_client(
         except Refused as refused:
             if refused.code == "again":
                 importing.discard(listing, batch.pk, by=None)
+                refused.remedy = "确要再导入一次，请加 --again。"
             if refused.code != "form":  # no row could be kept: each line says why
                 raise
     except Refused as refused:
-        raise click.ClickException(f"{refused.why}{refused.remedy}") from refused
+        why = f"{refused.why}{refused.remedy}"
+        tell({"event": "refused", "file": path.name, "preview": only_look, "reason": why})
+        raise click.ClickException(why) from refused
     _report(ImportBatch.objects.get(pk=batch.pk), path.name, tell, preview=False)
 
 

@@ -70,7 +70,9 @@ def _areas(codes: tuple[str, ...]) -> list[str]:
     for code in codes:
         if not code.isdigit() or not 2 <= len(code) <= 12:
             raise click.BadParameter(f"{code!r} is no division code: 2 to 12 digits")
-    return list(dict.fromkeys(codes))
+    from ecoledger.standards.identifiers import short_division
+
+    return list(dict.fromkeys(map(short_division, codes)))
 
 
 def _organisation(name: str | None) -> Any:

@@ -23,6 +23,7 @@ from ecoledger.entities import coordinates, divisions, identifiers, shapes, stat
 from ecoledger.entities.inventory import Findings, inventory_of
 from ecoledger.entities.models import Area, Entity, Succession
 from ecoledger.entities.validity import day_before
+from ecoledger.standards.identifiers import short_division
 
 # Longitude and latitude that China's land and seas lie within, in degrees.
 _CHINA = ((73.0, 136.0), (3.0, 54.0))
@@ -124,7 +125,7 @@ def look_over(person: Person | None, thing: Entity, findings: Findings) -> None:
 def _settle(thing: Entity) -> None:
     """Put a thing where its code or what it is a part of says."""
     if isinstance(thing, Area) and thing.pk is None:
-        thing.area_code = thing.code = thing.code.strip()
+        thing.area_code = thing.code = short_division(thing.code.strip())
         thing.parent = thing.parent or divisions.parent_of(thing.code)
     if thing.parent is not None and not thing.area_code:
         thing.area_code = thing.parent.area_code

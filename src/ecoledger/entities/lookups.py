@@ -15,6 +15,7 @@ from ecoledger.entities.inventory import all_inventories, label_of
 from ecoledger.entities.models import Area, Enterprise, Entity
 from ecoledger.entities.validity import in_force
 from ecoledger.listings.lookups import Lookup, UnitLookup, declare_lookup
+from ecoledger.standards.identifiers import short_division
 
 _WHOLE = re.compile(r"全[市县区]|[市县区](?:本级|直)|[市县区]级")
 
@@ -55,11 +56,14 @@ _SHARED = ("area", "river", "section", "road", "station")
 
 
 class _AreaLookup(UnitLookup):
-    """Divisions answer to former names, to their government's name, and to the place of a village inside them."""
+    """Divisions answer to their codes filled with noughts, to former names, to their government's name, and to the place
+    of a village inside them."""
 
     def alike(self, rows: QuerySet[Any], words: str) -> list[Any]:
         if _WHOLE.fullmatch(words.strip()):
             return list(rows.filter(level=Area.Level.COUNTY)[:2])
+        if (code := short_division(words.strip())) != words:
+            return list(rows.filter(code=code))
         if found := super().alike(rows, words):
             return found
         inside = [row for row in rows if len(row.name) >= 3 and words.startswith(row.name)]

@@ -24,6 +24,7 @@ from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import NoSuchRow, lookup_of
 from ecoledger.listings.parts import Ask, Column, Import, Kind
 from ecoledger.listings.refusals import Refused
+from ecoledger.standards.identifiers import short_division
 
 _RIGHTS = ("roles", "area_codes")
 
@@ -101,7 +102,7 @@ def areas_of(text: str | list[str]) -> list[str]:
     """Division codes from codes or names apart by signs."""
     words = text if isinstance(text, list) else re.split(r"[、,，;；\s]+", str(text))
     codes = []
-    for word in filter(None, words):
+    for word in map(short_division, filter(None, words)):
         if word.isdigit() and 2 <= len(word) <= 12 and not _is_strange(word):
             codes.append(word)
             continue

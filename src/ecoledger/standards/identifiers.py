@@ -267,6 +267,23 @@ def _legacy_organisation(code: str) -> CreditCode:
     return CreditCode(code, tuple(problems), kind="组织机构代码", organisation_code=code)
 
 
+def short_division(code: str) -> str:
+    """A division's code without the noughts that fill it to six digits (GB/T 2260) or twelve (统计用区划代码).
+
+    What lies in a division begins with it then. Any other text stays as it is.
+
+    >>> short_division("350500"), short_division("350526100000"), short_division("350526")
+    ('3505', '350526100', '350526')
+    """
+    for length, filling in ((12, "000"), (9, "000"), (6, "00"), (4, "00")):
+        if len(code) == length and code.isdecimal():
+            code = code.removesuffix(filling)
+    return code
+
+
+_LEVELS = {2: "省", 4: "市", 6: "县", 9: "乡", 12: "村"}
+
+
 def parse_division(text: str) -> Division:
     """Read a division code: 6 digits (GB/T 2260), 9 for a township or 12 for a village."""
     code = _cleaned(text)
@@ -279,16 +296,10 @@ def parse_division(text: str) -> Division:
         problems.append(_error(f"省级代码“{province}”不存在"))
     if city == "00" and county != "00":
         problems.append(_error(f"“{code[:6]}”有县级码而无市级码"))
-    if len(code) == 6:
-        level = "省" if city == "00" else "市" if county == "00" else "县"
-    elif len(code) == 9 or code[9:] == "000":
-        level = "乡" if code[6:9] != "000" else "县"
-    else:
-        level = "村"
     return Division(
         code,
         tuple(problems),
-        level=level,
+        level=_LEVELS[len(short_division(code))],
         province=name,
         province_code=province + "0000",
         city_code=code[:4] + "00" if city != "00" else "",

@@ -147,11 +147,18 @@ def need_required(
         and not (c.name in imports.instead and imports.instead[c.name] in there | {""})
     ]  # fmt: skip
     if missing:
+        unused = _("、").join(unused_headers(mapping))
+        told = _("没有认出的列：%s。") % unused if unused else ""
         raise Refused(
             "file",
             _("表里缺少必填的列：%s。") % _("、").join(missing),
-            _("请补上这些列，或在列对应中指明哪一列是它。"),
+            _("请补上这些列，或把表中对应的列改成这个名称。") + told,
         )
+
+
+def unused_headers(mapping: Mapping[str, str]) -> list[str]:
+    """The headers that mean no column; one over serial numbers says nothing that could be lost."""
+    return [header for header, name in mapping.items() if not name and fold(header) not in _SERIAL]
 
 
 def headers_side_by_side(batch: ImportBatch) -> dict[str, set[str]]:

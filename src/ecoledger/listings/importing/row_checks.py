@@ -17,7 +17,7 @@ from ecoledger.listings.forms import LookupField
 from ecoledger.listings.importing import remembered, updating
 from ecoledger.listings.importing.cells import BadCell, UnknownWord, text_of, value_of
 from ecoledger.listings.importing.cleaning import Cleaner
-from ecoledger.listings.importing.columns import running_numbers
+from ecoledger.listings.importing.columns import running_numbers, unused_headers
 from ecoledger.listings.importing.repeats import Repeats, year_of
 from ecoledger.listings.importing.units import conversions
 from ecoledger.listings.listing import Listing
@@ -128,6 +128,7 @@ class RowChecks:
         self._look_over(rows)
         self._refuse_unmade(rows)
         self._note_meanings()
+        self._note_unused(rows)
         new = [row for row in rows if not row.changes]
         for row, other, called, why in self.listing.likely_repeats(new, self.by):
             row.repeats_of = other
@@ -386,6 +387,15 @@ class RowChecks:
             told = _("；").join(f"{word} → {labels[value]}" for word, value in words.items())
             kept.append(f"{start}{_(str(self.columns[name].ask.label))}{_('：')}{told}")
         self.batch.notes = kept
+
+    def _note_unused(self, rows: list[ImportRow]) -> None:
+        """Say which columns hold something that was not taken."""
+        start = _("以下列没有用上：")
+        self.batch.notes = [note for note in self.batch.notes if not note.startswith(start)]
+        unused = unused_headers(self.batch.mapping)
+        filled = [h for h in unused if any(row.raw.get(h) not in (None, "") for row in rows)]
+        if filled:
+            self.batch.notes.append(start + _("、").join(filled))
 
     def _complete(self, row: ImportRow, faulty: set[str]) -> None:
         """Let the list complete the row's values from each other."""

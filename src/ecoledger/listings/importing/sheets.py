@@ -42,9 +42,14 @@ def sheets_of(
     if not sheets:
         looked_at = _("、").join(table.name for table in book.tables if table.name)
         where = _("（看了工作表：%s）") % looked_at if looked_at else ""
+        said = (
+            _("没有找到表头：没有一行含有模板的列名%s。")
+            if least == 1
+            else _("没有找到表头：没有一行含有模板的两个列名%s。")
+        )
         raise Refused(
             "file",
-            _("没有找到表头：没有一行含有模板的列名%s。") % where,
+            said % where,
             _("请下载模板，按模板的列名整理后再导入。"),
         )
     return sheets

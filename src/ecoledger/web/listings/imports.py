@@ -160,7 +160,6 @@ def batch(request: Request, key: str, pk: int) -> HttpResponse:
             {"header": header, "column": column} for header, column in found.mapping.items()
         ],
         "columns": [{"name": c.name, "label": c.ask.label} for c in listing.import_columns],
-        "unmatched": [header for header, name in found.mapping.items() if not name],
         "words": [
             {
                 "column": name,
