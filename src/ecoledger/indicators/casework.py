@@ -12,7 +12,7 @@ from ecoledger.entities.models import Section
 from ecoledger.indicators import doors, of_registers
 from ecoledger.indicators.declaring import LOWER, Source, Span, indicator
 from ecoledger.indicators.figures import Figure, count
-from ecoledger.indicators.of_registers import moment
+from ecoledger.live.times import midnight
 from ecoledger.matters.models import NARROW, Matter
 from ecoledger.matters.register import OPEN_WORK, Register, all_registers, register_of
 from ecoledger.monitoring.models import Alarm, AlarmRule
@@ -42,7 +42,7 @@ class RegisterPeriod:
 def raised(area_code: str, begin: date, end: date) -> QuerySet[Alarm]:
     """Alarms raised on the days ``begin <= day < end``, silenced ones too."""
     return Alarm.objects.filter(
-        area_code__startswith=area_code, raised_at__gte=moment(begin), raised_at__lt=moment(end)
+        area_code__startswith=area_code, raised_at__gte=midnight(begin), raised_at__lt=midnight(end)
     )
 
 

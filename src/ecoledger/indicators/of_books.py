@@ -23,11 +23,11 @@ from ecoledger.entities.inventory import Inventory
 from ecoledger.indicators import doors
 from ecoledger.indicators.declaring import HIGHER, LOWER, Indicator, Source, Span
 from ecoledger.indicators.figures import PERCENT, Figure, Records, absent, quantity, ratio
-from ecoledger.indicators.of_registers import moment
 from ecoledger.listings.catalogue import all_listings
 from ecoledger.listings.derive import field_at
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.tallies import Condition, Part, Tally, Things, condition, tallies
+from ecoledger.live.times import midnight
 
 NO_YEAR = noop("按年度核算，所选时段不是一个年度")
 
@@ -83,7 +83,7 @@ class Counting:
         begin: Any = self.span.begin
         end: Any = self.span.end
         if isinstance(field_at(self.book.model, tally.dated), DateTimeField):
-            begin, end = moment(begin), moment(end)
+            begin, end = midnight(begin), midnight(end)
         return rows.filter(**{f"{tally.dated}__gte": begin, f"{tally.dated}__lt": end})
 
     def within(self, said: Condition) -> Q:

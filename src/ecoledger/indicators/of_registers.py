@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,7 @@ from ecoledger.indicators import doors
 from ecoledger.indicators.declaring import HIGHER, LOWER, Indicator, Source, Span
 from ecoledger.indicators.figures import PERCENT, Figure, Records, count, ratio
 from ecoledger.listings.derive import field_at
+from ecoledger.live.times import midnight
 from ecoledger.matters.measures import EVERY, Measure
 from ecoledger.matters.models import NARROW, Clock, Event, Matter
 from ecoledger.matters.register import OPEN_WORK, Register, all_registers, register_of
@@ -32,11 +33,6 @@ ENTERED = "opened_at"
 KEPT_BACK = "限定知悉范围"
 # Digits of a county's code, and of a town's.
 _COUNTY, _TOWN = 6, 9
-
-
-def moment(day: date) -> datetime:
-    """Midnight at the beginning of a day, in China standard time."""
-    return timezone.make_aware(datetime.combine(day, time()))
 
 
 @dataclass(frozen=True)
@@ -109,7 +105,7 @@ def within(model: type[Matter], dated: str, span: Span) -> Q:
     begin: Any = span.begin
     end: Any = span.end
     if isinstance(field_at(model, dated), DateTimeField):
-        begin, end = moment(begin), moment(end)
+        begin, end = midnight(begin), midnight(end)
     return Q(**{f"{dated}__gte": begin, f"{dated}__lt": end})
 
 
@@ -118,7 +114,7 @@ def _took(measure: Measure, span: Span | None = None) -> Q:
     steps = Event.objects.filter(matter=OuterRef("pk"), transition=measure.step)
     if span is not None:
         said = {f"form__{name}": value for name, value in measure.said.items()}
-        steps = steps.filter(at__gte=moment(span.begin), at__lt=moment(span.end), **said)
+        steps = steps.filter(at__gte=midnight(span.begin), at__lt=midnight(span.end), **said)
     return Q(Exists(steps))
 
 
@@ -150,13 +146,13 @@ def waiting_clocks() -> set[str]:
 
 def is_over(span: Span) -> bool:
     """Whether a span lies wholly in the past."""
-    return moment(span.end) <= timezone.now()
+    return midnight(span.end) <= timezone.now()
 
 
 def counted(measure: Measure, span: Span) -> Q:
     """What a measure counts: at the end of a span that is over, where it can tell, else now."""
     if measure.at is not None and is_over(span):
-        return measure.at(moment(span.end))
+        return measure.at(midnight(span.end))
     return measure.numerator
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
@@ -16,6 +16,7 @@ from ecoledger.listings.derive import field_at
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import lookup_among
 from ecoledger.listings.parts import Filter, Kind
+from ecoledger.live import times
 
 PAGE = 50
 # So many rows are counted exactly; of more it is said that there are more, until somebody asks.
@@ -168,12 +169,8 @@ def _between(declared: Filter, query: Query) -> Q:
     if declared.kind is Kind.DATE:
         within &= Q(**{f"{path}__gte": first}) if first else Q()
         return within & (Q(**{f"{path}__lte": last}) if last else Q())
-    within &= Q(**{f"{path}__gte": _midnight(first)}) if first else Q()
-    return within & (Q(**{f"{path}__lt": _midnight(last + timedelta(1))}) if last else Q())
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime(day.year, day.month, day.day))
+    within &= Q(**{f"{path}__gte": times.midnight(first)}) if first else Q()
+    return within & (Q(**{f"{path}__lt": times.midnight(last + timedelta(1))}) if last else Q())
 
 
 def _decimal(text: str) -> float | None:

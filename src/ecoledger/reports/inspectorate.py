@@ -14,8 +14,8 @@ from ecoledger.entities.models import Area
 from ecoledger.indicators import of_statistics
 from ecoledger.indicators.declaring import Span
 from ecoledger.indicators.figures import Figure
-from ecoledger.indicators.of_registers import moment
 from ecoledger.listings.cells import area_name
+from ecoledger.live.times import midnight
 from ecoledger.matters.models import Event
 from ecoledger.registers.problems.inspectorate import (
     REGISTER,
@@ -51,7 +51,9 @@ class Day:
     def letters(self) -> QuerySet[InspectorateLetter]:
         """Every letter of the area up to the day's end."""
         return InspectorateLetter.objects.filter(
-            area_code__startswith=self.area_code, withdrawn_at=None, opened_at__lt=moment(self.end)
+            area_code__startswith=self.area_code,
+            withdrawn_at=None,
+            opened_at__lt=midnight(self.end),
         )
 
     def figures(self, begin: date) -> dict[str, Figure]:
@@ -72,7 +74,7 @@ def _day(area_code: str, day: date) -> Day:
 def _today(on: Day) -> list[Block]:
     n = on.figures(on.begin)
     closed = on.letters.filter(
-        merged_into=None, closed_at__gte=moment(on.begin), closed_at__lt=moment(on.end)
+        merged_into=None, closed_at__gte=midnight(on.begin), closed_at__lt=midnight(on.end)
     ).count()
     parts = ("当日交办涉及本地信访件", n["handed_over"], "，其中重复", n["duplicates"], "、重点件", n["key"],
              f"；当日办结{closed}件。")  # fmt: skip
@@ -120,7 +122,7 @@ def _towns(on: Day) -> Table:
 def _progress(on: Day) -> list[Block]:
     """Letters on which something was done that day, with where they stand."""
     done = Event.objects.filter(
-        matter__register=REGISTER.key, at__gte=moment(on.begin), at__lt=moment(on.end)
+        matter__register=REGISTER.key, at__gte=midnight(on.begin), at__lt=midnight(on.end)
     ).exclude(transition__in=_NO_PROGRESS)
     letters = on.letters.filter(pk__in=done.values("matter"), merged_into=None).order_by("pk")
     rows = tuple(
@@ -172,7 +174,7 @@ def _batch(area_code: str, day: date) -> Day:
 
 
 def _list(on: Day) -> list[Block]:
-    letters = on.letters.filter(opened_at__gte=moment(on.begin)).order_by("letter_no", "pk")
+    letters = on.letters.filter(opened_at__gte=midnight(on.begin)).order_by("letter_no", "pk")
     kinds = dict(InspectorateLetter.Kind.choices)
     rows: list[tuple[Any, ...]] = []
     for n, one in enumerate(letters, 1):

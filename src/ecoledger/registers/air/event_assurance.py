@@ -6,11 +6,10 @@ nowhere. Started, it tells the firms by the same instructions as a warning; each
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.roles import Role
@@ -20,6 +19,7 @@ from ecoledger.books.models import Edition
 from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.parts import Kind, View
 from ecoledger.listings.refusals import Refused
+from ecoledger.live import times
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, declare
@@ -118,17 +118,13 @@ def _tell_every_firm(step: Step) -> None:
         plan,
         lines,
         plan.warning,
-        begin=_midnight(plan.begins_on),
-        until=_midnight(plan.ends_on + timedelta(days=1)),
+        begin=times.midnight(plan.begins_on),
+        until=times.midnight(plan.ends_on + timedelta(days=1)),
         by=step.person,
         at=step.at,
     )
     if not made:
         raise Refused("condition", _("保障清单里没有要采取措施的企业。"))
-
-
-def _midnight(day: Any) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time()))
 
 
 def _list_ends(step: Step) -> None:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.live import times
 from ecoledger.monitoring import runtime
 from ecoledger.monitoring.hourly import hours
 from ecoledger.monitoring.models import Point
@@ -30,7 +31,7 @@ def take_day(day: date, *, by: Person | None = None) -> int:
     """Readings of ``day`` from every site that has a station and none of that day yet; how many."""
     if not runtime.is_open():
         return 0
-    at = timezone.make_aware(datetime.combine(day, time()))
+    at = times.midnight(day)
     sites = NoiseSite.objects.exclude(station=None).select_related("station")
     known = set(
         NoiseReading.objects.filter(at=at, current=True, entity__in=sites).values_list(

@@ -21,6 +21,7 @@ from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch, ImportRow
 from ecoledger.listings.parts import Ask, Column, Import, Kind, TableRow, View
 from ecoledger.listings.refusals import Refused
+from ecoledger.live import times
 from ecoledger.matters import actions, history, repeats
 from ecoledger.matters.history import REMARKS
 from ecoledger.matters.measures import Measure
@@ -113,7 +114,7 @@ class Complaints(Register):
         days = [one.day for one in compared if one.day]
         if not days:
             return
-        first = timezone.make_aware(datetime.combine(min(days), datetime.min.time()))
+        first = times.midnight(min(days))
         here = proposals.standing(first)
         if by is not None:
             here = here.filter(pk__in=self.visible_to(by).order_by().values("pk"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from django.db import models, transaction
@@ -24,6 +24,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.listings.parts import Column, Import, View
 from ecoledger.listings.refusals import Refused
+from ecoledger.live import times
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Measure
 from ecoledger.matters.models import Matter
@@ -168,10 +169,7 @@ class Reconciliation(models.Model):
 def month_of(day: date) -> tuple[datetime, datetime]:
     """The moments between which the month of ``day`` lies."""
     begin = day.replace(day=1)
-    first, last = (
-        timezone.make_aware(datetime.combine(d, time())) for d in (begin, add_months(begin, 1))
-    )
-    return first, last
+    return times.midnight(begin), times.midnight(add_months(begin, 1))
 
 
 def account_of(tasks: QuerySet[Any], month: date) -> Account:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from ecoledger.live import times
 from ecoledger.registers.soil.wells import Well, WellSample, rules
 from ecoledger.science import isolines
 from ecoledger.standards import groundwater
@@ -113,7 +114,7 @@ def _course(well: Well, item: str, rows: Iterable[WellSample]) -> Course | None:
 def courses(wells: QuerySet[Well], item: str, until: date) -> list[Course]:
     """The item in every well that it was measured in, those that warn first."""
     by_key = {well.pk: well for well in wells}
-    end = timezone.make_aware(datetime.combine(until + timedelta(1), datetime.min.time()))
+    end = times.midnight(until + timedelta(1))
     rows: dict[int, list[WellSample]] = {}
     for row in WellSample.objects.filter(
         entity__in=list(by_key), current=True, at__lt=end

@@ -8,7 +8,7 @@ what it produces has gone somewhere. How many months, and up to how many tonnes 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -33,6 +33,7 @@ from ecoledger.listings.catalogue import declare
 from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tallies import tally
+from ecoledger.live import times
 from ecoledger.standards import identifiers, waste
 from ecoledger.standards.time_limits import add_months
 
@@ -234,7 +235,7 @@ DECLARED = declare(Declarations(
 def _declared_in(begin: date, end: date) -> Q:
     """Members that declared within the days ``begin <= day < end``, however often they did since, and also those that
     have left."""
-    first, after = (timezone.make_aware(datetime.combine(day, time())) for day in (begin, end))
+    first, after = map(times.midnight, (begin, end))
     entries = SmallDeclaration.objects.filter(current=True, at__gte=first, at__lt=after).order_by()
     return Q(joined_on__isnull=False, pk__in=entries.values("entity"))
 

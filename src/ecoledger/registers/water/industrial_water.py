@@ -7,11 +7,10 @@ its page among the things: permits, outlets, checks, tests, cases. Firms whose w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.roles import Role
@@ -21,6 +20,7 @@ from ecoledger.listings import own_data, own_tables
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.own_tables import OwnColumn, OwnTable
 from ecoledger.listings.parts import Ask, Import
+from ecoledger.live import times
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Measure
 from ecoledger.matters.reasons import Reason
@@ -184,7 +184,7 @@ class FiveNormChecks(Register):
             return {**opening, "state": "rectifying"}
         if not checked:
             return opening
-        closed = timezone.make_aware(datetime.combine(checked, time()))
+        closed = times.midnight(checked)
         return {**opening, "values": {**opening["values"], "closed_at": closed}, "state": "passed"}
 
 

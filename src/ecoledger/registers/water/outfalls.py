@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
@@ -23,6 +22,7 @@ from ecoledger.listings.importing import accepting
 from ecoledger.listings.own_tables import OwnColumn, OwnTable
 from ecoledger.listings.parts import Ask, Choices, Column, Filter, Import, Kind, View
 from ecoledger.listings.tallies import tally
+from ecoledger.live import times
 from ecoledger.matters import actions, history, imported
 from ecoledger.matters.register import register_of
 from ecoledger.registers.water.outfall_models import OutfallWork, RiverOutfall
@@ -89,8 +89,7 @@ class OutfallBook(Inventory):
             values = _begins(outfall) | _said(told[outfall.pk])
             closed = values.pop("closed_on", None)
             if closed is not None:
-                moment = timezone.make_aware(datetime.combine(closed, time()))
-                over.append(values | {"closed_at": moment, "progress": 100})
+                over.append(values | {"closed_at": times.midnight(closed), "progress": 100})
             else:
                 state = _stands(outfall, values)
                 begun.append(actions.Opening(values=values, form={"file": batch.file_name}, at=at,

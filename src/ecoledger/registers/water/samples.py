@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
@@ -21,6 +21,7 @@ from ecoledger.entities.models import Section
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.parts import Ask, Import
 from ecoledger.listings.refusals import Refused
+from ecoledger.live import times
 from ecoledger.registers.water.sample_models import MonthlyFlow, WaterSample
 from ecoledger.standards import readings, surface_water
 
@@ -136,7 +137,7 @@ FLOWS = declare(FactLog(
 
 def days_of(things: Collection[int], begin: date, end: date) -> dict[int, list[dict[str, Any]]]:
     """What was sampled at things on ``begin <= day < end``: key of the thing -> rows of ``time`` and items, oldest first."""
-    first, last = (timezone.make_aware(datetime.combine(day, time())) for day in (begin, end))
+    first, last = map(times.midnight, (begin, end))
     found: dict[int, list[dict[str, Any]]] = {}
     rows = WaterSample.objects.filter(
         book=SAMPLES.key, current=True, entity_id__in=list(things), at__gte=first, at__lt=last
@@ -157,7 +158,7 @@ def values_of(sample: WaterSample) -> dict[str, float]:
 
 def flows_of(things: Collection[int], begin: date, end: date) -> dict[int, list[MonthlyFlow]]:
     """The monthly volumes of sections for ``begin <= month < end``, by section, oldest first."""
-    first, last = (timezone.make_aware(datetime.combine(day, time())) for day in (begin, end))
+    first, last = map(times.midnight, (begin, end))
     found: dict[int, list[MonthlyFlow]] = {}
     rows = MonthlyFlow.objects.filter(
         book=FLOWS.key, current=True, entity_id__in=list(things), at__gte=first, at__lt=last

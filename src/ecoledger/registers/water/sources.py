@@ -7,12 +7,11 @@ sources in use; each problem found goes into the one ledger with the source as i
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
@@ -29,6 +28,7 @@ from ecoledger.entities.validity import in_force
 from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.listings.tallies import tally
+from ecoledger.live import times
 from ecoledger.matters import actions
 from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 from ecoledger.registers.problems.problem_ledger import Problem
@@ -219,7 +219,7 @@ tally(SOURCES, "in_use", "在用水源地", of=Q(use=WaterSource.Use.IN_USE))
 
 def taken(sources: Collection[int], begin: date, end: date) -> dict[int, Decimal]:
     """What sources gave on ``begin <= month < end``, 万m³; those without an entry are not in it."""
-    first, last = (timezone.make_aware(datetime.combine(day, time())) for day in (begin, end))
+    first, last = map(times.midnight, (begin, end))
     rows = SourceIntake.objects.filter(
         book=INTAKES.key, current=True, entity_id__in=list(sources), at__gte=first, at__lt=last
     )

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from ecoledger.live import times
 from ecoledger.monitoring.anomalies import FACTORS
 from ecoledger.monitoring.models import Point
 from ecoledger.registers.air_sources import patrols
@@ -30,8 +31,8 @@ def page(request: Request) -> HttpResponse:
     first, last = days_asked(request, today, lambda last: last - timedelta(days=DAYS - 1))
     parameter = request.GET.get("parameter", "")
     parameter = parameter if parameter in FACTORS else "a34002"
-    begin = timezone.make_aware(datetime.combine(first, time()))
-    end = timezone.make_aware(datetime.combine(last + timedelta(days=1), time()))
+    begin = times.midnight(first)
+    end = times.midnight(last + timedelta(days=1))
     rows = patrols.around(request.user, begin, end)
     points = list(scoped.points(request.user).filter(kind=Point.Kind.AIR, enabled=True))
     context = {

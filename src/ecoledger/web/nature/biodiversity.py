@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 
 from django.db.models import Count, Q
 from django.http import HttpResponse
@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from ecoledger.listings import own_data
+from ecoledger.live import times
 from ecoledger.registers.nature import abundance
 from ecoledger.registers.nature.candidates import REGISTER
 from ecoledger.registers.nature.detections import DEPLOYMENTS, DETECTIONS, Deployment
@@ -26,8 +27,8 @@ def page(request: Request) -> HttpResponse:
     """Species by group and level; effort; abundance on cameras and recorders; encounters on surveys."""
     today = timezone.localdate()
     first, last = days_asked(request, today, year_so_far)
-    begin = timezone.make_aware(datetime.combine(first, time()))
-    end = timezone.make_aware(datetime.combine(last + timedelta(days=1), time()))
+    begin = times.midnight(first)
+    end = times.midnight(last + timedelta(days=1))
     rows = SPECIES.visible_to(request.user)
     n = rows.aggregate(
         all=Count("pk"),

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.apps import apps
@@ -19,7 +19,6 @@ from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -31,6 +30,7 @@ from ecoledger.listings import asked
 from ecoledger.listings.catalogue import all_listings
 from ecoledger.listings.parts import Ask, Kind
 from ecoledger.listings.workbook import Head
+from ecoledger.live import times
 from ecoledger.matters import timeline
 from ecoledger.matters.models import NARROW, Event, Evidence, Matter
 from ecoledger.matters.register import Register, has_register, register_of
@@ -205,12 +205,8 @@ def _about(words: str) -> Q:
 def _between(rows: QuerySet[Any], query: Any) -> QuerySet[Any]:
     first, last = asked.day(query.get("from", "")), asked.day(query.get("to", ""))
     if first:
-        rows = rows.filter(at__gte=_midnight(first))
-    return rows.filter(at__lt=_midnight(last + timedelta(1))) if last else rows
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time()))
+        rows = rows.filter(at__gte=times.midnight(first))
+    return rows.filter(at__lt=times.midnight(last + timedelta(1))) if last else rows
 
 
 def _lines_of_entries(person: Person, entries: Sequence[AuditEntry]) -> list[Line]:

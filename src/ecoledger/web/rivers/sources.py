@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date
 
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -19,6 +18,7 @@ from ecoledger.indicators import doors, sources
 from ecoledger.indicators.figures import Figure
 from ecoledger.indicators.records import sources as tables
 from ecoledger.indicators.records.declaring import Cell, Column, Page, Row
+from ecoledger.live import times
 from ecoledger.matters.workflow import COMPLETED
 from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 from ecoledger.registers.water import sources as books
@@ -65,8 +65,8 @@ def _so_far(figure: Figure) -> Figure:
 
 def _cards(request: Request, own: list[WaterSource], begin: date) -> Page:
     """What a file holds and lacks, who answers, how often it was looked at this month, its problems."""
-    first = timezone.make_aware(datetime.combine(begin, time()))
-    last = timezone.make_aware(datetime.combine(asked.after(begin), time()))
+    first = times.midnight(begin)
+    last = times.midnight(asked.after(begin))
     patrols = dict(
         books.PATROLS.visible_to(request.user)
         .filter(at__gte=first, at__lt=last)
