@@ -8,9 +8,9 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
-from ecoledger.entities.models import Area
 from ecoledger.indicators import air, casework, targets, water
 from ecoledger.indicators.declaring import Span
+from ecoledger.listings.cells import area_name
 from ecoledger.monitoring.computing.evaluate import area_point
 from ecoledger.reports import air_text, notes, target_text, water_text, work_text
 from ecoledger.reports.content import Block, Bulletin, Section
@@ -75,7 +75,7 @@ class _Day(_Gathered):
 
 
 def _gather_day(area_code: str, day: date) -> _Day:
-    name, point = _area_name(area_code), area_point(area_code)
+    name, point = area_name(area_code), area_point(area_code)
     end = day + timedelta(days=1)
     return _Day(
         f"{name}环境质量日报\n（{air_text.words(day)}）",
@@ -115,7 +115,7 @@ class _Month(_Gathered):
 
 
 def _gather_month(area_code: str, begin: date) -> _Month:
-    name, point = _area_name(area_code), area_point(area_code)
+    name, point = area_name(area_code), area_point(area_code)
     year, month = begin.year, begin.month
     begin = date(year, month, 1)
     end = add_months(begin, 1)
@@ -222,10 +222,6 @@ def _goals(area_code: str, year: int) -> tuple[list[targets.Target], str]:
         return targets.own(area_code, year), ""
     except targets.TargetsError as wrong:
         return [], str(wrong)
-
-
-def _area_name(area_code: str) -> str:
-    return Area.objects.filter(code=area_code).values_list("name", flat=True).first() or area_code
 
 
 def _standards(begin: date, last: date) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -10,7 +10,6 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from ecoledger.entities.models import Area
 from ecoledger.indicators import of_statistics
 from ecoledger.indicators.declaring import Span
 from ecoledger.indicators.figures import Figure
@@ -61,13 +60,9 @@ class Day:
         return of_statistics._of(REGISTER.key, self.area_code, Span(begin, self.end), None)
 
 
-def _name(area_code: str) -> str:
-    return Area.objects.filter(code=area_code).values_list("name", flat=True).first() or area_code
-
-
 def _day(area_code: str, day: date) -> Day:
     words = f"{day.year}年{day.month}月{day.day}日"
-    title = f"{_name(area_code)}督察信访件办理情况日报\n（{words}）"
+    title = f"{area_name(area_code)}督察信访件办理情况日报\n（{words}）"
     return Day(title, words, area_code, day, day + timedelta(days=1))
 
 
@@ -169,7 +164,7 @@ def _batch(area_code: str, day: date) -> Day:
     batches = InspectorateBatch.objects.filter(area_code=area_code, received_on=day)
     numbers = "、".join(str(n) for n in batches.order_by("number").values_list("number", flat=True))
     which = f"第{numbers}批" if numbers else f"{day.year}年{day.month}月{day.day}日"
-    title = f"{_name(area_code)}群众信访举报转办和\n边督边改公开情况一览表（{which}）"
+    title = f"{area_name(area_code)}群众信访举报转办和\n边督边改公开情况一览表（{which}）"
     return Day(title, which, area_code, day, day + timedelta(days=1))
 
 

@@ -9,7 +9,7 @@ from django.db.models import Field, Model
 from django.utils import timezone
 
 from ecoledger.accounts.language import in_chinese
-from ecoledger.entities.models import Area
+from ecoledger.listings.cells import area_name
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, register_of
 
@@ -78,8 +78,7 @@ def _variable(label: str) -> str:
 
 def _shown(row: Model, field: Field[Any, Any]) -> str:
     if field.name == "area_code":
-        code = getattr(row, field.name)
-        return Area.objects.filter(code=code).values_list("name", flat=True).first() or str(code)
+        return area_name(str(getattr(row, field.name)))
     if field.choices:
         return str(getattr(row, f"get_{field.name}_display")() or "")
     value = getattr(row, field.name)

@@ -8,8 +8,8 @@ from datetime import date
 from django.utils import timezone
 
 from ecoledger.accounts.models import Organisation
-from ecoledger.entities.models import Area
 from ecoledger.indicators.declaring import Span
+from ecoledger.listings.cells import area_name
 from ecoledger.reports import spans
 from ecoledger.reports.content import Bulletin, Section
 
@@ -64,11 +64,6 @@ def spoken(area_code: str, span: str, day: date, title: str) -> Spoken:
     name = area_name(area_code)
     called = title.format(words=spans.titled(begin, end, whole_end))
     return Spoken(f"{name}{called}", words, area_code, name, begin, end, whole_end, words, span)
-
-
-def area_name(area_code: str) -> str:
-    """A division's name, else its code."""
-    return Area.objects.filter(code=area_code).values_list("name", flat=True).first() or area_code
 
 
 def issuer(area_code: str) -> str:

@@ -28,6 +28,7 @@ from ecoledger.accounts.roles import Role
 from ecoledger.entities.file import File
 from ecoledger.entities.models import Area, Entity
 from ecoledger.listings import asked
+from ecoledger.listings.cells import area_name
 from ecoledger.matters import inbox
 from ecoledger.matters.actions import urging
 from ecoledger.matters.knowing import matters_of
@@ -100,10 +101,7 @@ class Narrowed:
         if (line := navigation.line_of(self.line)) is not None:
             said.append(str(line.label))
         if self.place:
-            said.append(
-                Area.objects.filter(code=self.place).values_list("name", flat=True).first()
-                or self.place
-            )
+            said.append(area_name(self.place))
         if self.unit is not None:
             names = Organisation.objects.filter(pk=self.unit).values_list("name", flat=True)
             said.append(names.first() or _("还没有责任单位"))
