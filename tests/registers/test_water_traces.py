@@ -64,11 +64,17 @@ def test_a_firm_by_the_bank_is_placed_on_its_river_by_its_coordinates(bureau):
     far = Enterprise.objects.create(
         code="E-F", name="远处厂", area_code=TOWN, lon=118.65, lat=24.95
     )
+    told = Enterprise.objects.create(
+        code="E-R", name="远处纳管厂", area_code=TOWN, lon=118.65, lat=24.98
+    )
+    relations.relate(None, told, "discharges_into", river)
     net = network.of(None)
     # Half-way along, on the length on record; 330 m from the bank.
     assert net.places[near.pk].river == river.pk
     assert net.places[near.pk].km == pytest.approx(10, abs=0.01)
     assert far.pk not in net.places
+    # Nine kilometres off, and on record to discharge into it.
+    assert net.places[told.pk].km == pytest.approx(10, abs=0.01)
 
 
 def test_suspects_are_taken_onto_the_list_once(rivers, people):

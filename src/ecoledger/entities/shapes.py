@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -224,6 +224,35 @@ def distance_m(one: GeoJSON, other: GeoJSON) -> float:
     first, second = read(one), read(other)
     middle = _middle(shapely.union_all([first, second]))
     return float(_flat(first, middle).distance(_flat(second, middle)))
+
+
+def nearest_line(
+    lines: Mapping[int, BaseGeometry], lon: float, lat: float, within_m: float
+) -> tuple[int, float] | None:
+    """The key of the line that passes a place nearest, and at which share of its length; ``None`` where none is within reach.
+
+    Each is laid out flat round the place; what is not near by its box is not laid out at all.
+    """
+    high = within_m / _METRES_PER_DEGREE
+    wide = high / max(math.cos(math.radians(lat)), 0.01)
+    here = shapely.Point(0, 0)
+    nearest: tuple[float, int, float] | None = None
+    for key, line in lines.items():
+        west, south, east, north = line.bounds
+        if not (west - wide <= lon <= east + wide and south - high <= lat <= north + high):
+            continue
+        flat = _flat(line, (lon, lat))
+        metres = float(flat.distance(here))
+        if metres <= within_m and (nearest is None or metres < nearest[0]):
+            nearest = metres, key, float(flat.project(here, normalized=True))
+    return nearest[1:] if nearest else None
+
+
+def place_along(line: BaseGeometry, share: float) -> tuple[float, float]:
+    """Longitude and latitude of a place on a line, by the share of its length that lies before it."""
+    middle = _middle(line)
+    place = _round(_flat(line, middle).interpolate(share, normalized=True), middle)
+    return round(place.x, 6), round(place.y, 6)
 
 
 def overlay(one: GeoJSON, other: GeoJSON) -> tuple[GeoJSON | None, float]:

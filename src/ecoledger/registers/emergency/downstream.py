@@ -10,24 +10,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from math import cos, radians
 from typing import Any
 
 import polars as pl
-import shapely
 from django.utils.translation import gettext as _
 from shapely.geometry.base import BaseGeometry
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import visible
-from ecoledger.entities import shapes
+from ecoledger.entities import along_rivers
 from ecoledger.entities.models import River, Section
 from ecoledger.registers.emergency.around_it import SENSITIVE, SensitivePoint
 from ecoledger.science import river_network
 
 # Farther from a river's line than this, a place is not on it, metres.
 REACH = 2000.0
-_DEGREE_M = 111_000.0
 SPEED, UNCERTAINTY = 0.5, 0.5
 
 
@@ -64,48 +61,14 @@ class Arrival:
         return _("辖区外的断面") if isinstance(self.thing, Section) else _("辖区外的敏感点")
 
 
-def lines_of(rivers: Iterable[River]) -> dict[int, BaseGeometry]:
-    """The shapes of the drawn rivers, read once for many places."""
-    return {river.pk: shapes.read(river.geometry) for river in rivers if river.geometry}
-
-
 def on_river(
     rivers: Iterable[River], lon: float, lat: float, lines: Mapping[int, BaseGeometry] | None = None
 ) -> Stop | None:
     """The place on the nearest drawn river within :data:`REACH`; ``None`` where there is none."""
-    rivers = list(rivers)
-    drawn = lines_of(rivers) if lines is None else lines
-    best: tuple[float, Stop] | None = None
-    shrink = max(cos(radians(lat)), 0.1)
-    high, wide = REACH / _DEGREE_M * 1.1, REACH / _DEGREE_M / shrink * 1.1
-    for river in rivers:
-        line = drawn.get(river.pk)
-        if line is None:
-            continue
-        west, south, east, north = line.bounds
-        if not (west - wide <= lon <= east + wide and south - high <= lat <= north + high):
-            continue
-        flat = shapely.transform(
-            line, lambda xy: (xy - (lon, lat)) * (_DEGREE_M * shrink, _DEGREE_M)
-        )
-        here = shapely.Point(0, 0)
-        away = flat.distance(here)
-        if away > REACH or (best is not None and best[0] <= away):
-            continue
-        # A share of the line as drawn; what was surveyed is the length on record.
-        share = line.project(shapely.Point(lon, lat), normalized=True)
-        length = river.length_km or shapes.length_km(river.geometry or {})
-        best = (away, Stop(river.pk, round(float(share) * length, 3), None))
-    return best[1] if best else None
-
-
-def place_on(river: River, km: float) -> tuple[float, float] | None:
-    """Longitude and latitude of a place on a drawn river, by its distance from the head."""
-    length = river.length_km
-    if not river.geometry or not length:
-        return None
-    point = shapes.read(river.geometry).interpolate(min(km / length, 1.0), normalized=True)
-    return round(point.x, 6), round(point.y, 6)
+    known = {river.pk: river for river in rivers}
+    drawn = along_rivers.lines_of(known.values()) if lines is None else lines
+    place = along_rivers.nearest(known, drawn, lon, lat, REACH)
+    return Stop(place[0], round(place[1], 3), None) if place else None
 
 
 def stops_on(rivers: Sequence[River]) -> list[Stop]:
@@ -115,7 +78,7 @@ def stops_on(rivers: Sequence[River]) -> list[Stop]:
         Stop(section.river_id, section.chainage_km, section)
         for section in Section.objects.filter(river__in=keys, until=None)
     ]
-    lines = lines_of(rivers)
+    lines = along_rivers.lines_of(rivers)
     wet = (SensitivePoint.Sort.INTAKE, SensitivePoint.Sort.FARM)
     for point in SensitivePoint.objects.filter(sort__in=wet, until=None).exclude(lon=None):
         if point.lon is None or point.lat is None:

@@ -8,21 +8,19 @@ the nearest river within half a kilometre of it, or where a relation says it dis
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from math import cos, radians
 
 import polars as pl
-import shapely
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from shapely.geometry.base import BaseGeometry
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import visible
-from ecoledger.entities import shapes
+from ecoledger.entities import along_rivers
 from ecoledger.entities.models import Entity, Outlet, Relation, River, Section
 from ecoledger.entities.validity import in_force
 from ecoledger.science import river_network
@@ -35,7 +33,6 @@ SENSITIVE_KINDS = {"water_source"}
 # Farther from a river than this nothing is taken to discharge into it by its place alone.
 NEAR_M = 500
 SPEED, UNCERTAINTY = 0.3, 0.5  # m/s of a plain's river, and how far it may be off
-_DEGREE_M = 111_320.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +135,7 @@ def of(person: Person | None, extra: Mapping[int, Place] | None = None) -> Netwo
     sections = list(Section.objects.filter(in_force()).select_related("river"))
     net = Network()
     stops: dict[int, set[float]] = defaultdict(set)
-    lines = _lines(rivers.values())
+    lines = along_rivers.lines_of(rivers.values())
 
     def put(thing: Entity, place: Place) -> None:
         net.places[thing.pk], net.things[thing.pk] = place, thing
@@ -166,35 +163,15 @@ def place_of(thing: Entity, net: Network) -> Place | None:
 
 def nearest(lon: float, lat: float, within_m: float = 2000) -> Place | None:
     """The place on the nearest river, such as that of an incident found from the bank."""
-    rivers = River.objects.filter(in_force())
-    return _projected(lon, lat, {r.pk: r for r in rivers}, _lines(rivers), within_m)
+    rivers = {river.pk: river for river in River.objects.filter(in_force())}
+    return _on(rivers, along_rivers.lines_of(rivers.values()), lon, lat, within_m)
 
 
-def _lines(rivers: Iterable[River]) -> dict[int, BaseGeometry]:
-    return {river.pk: shapes.read(river.geometry) for river in rivers if river.geometry}
-
-
-def _projected(
-    lon: float, lat: float, rivers: Mapping[int, River], lines: Mapping[int, BaseGeometry], within_m: float
+def _on(
+    rivers: Mapping[int, River], lines: Mapping[int, BaseGeometry], lon: float, lat: float, within_m: float
 ) -> Place | None:  # fmt: skip
-    """By the shape of each river, flattened round the place; its own length on record scales the distance from the head."""
-    shrink = cos(radians(lat))
-    here = shapely.Point(0, 0)
-    best: tuple[float, Place] | None = None
-    for pk, line in lines.items():
-        west, south, east, north = line.bounds
-        if not (west - 0.05 <= lon <= east + 0.05 and south - 0.05 <= lat <= north + 0.05):
-            continue
-        flat = shapely.transform(
-            line, lambda xy: (xy - (lon, lat)) * (_DEGREE_M * shrink, _DEGREE_M)
-        )
-        metres = flat.distance(here)
-        if metres > within_m or (best is not None and metres >= best[0]):
-            continue
-        share = flat.project(here, normalized=True)
-        length = rivers[pk].length_km or flat.length / 1000
-        best = (metres, Place(pk, round(share * length, 4)))
-    return best[1] if best else None
+    place = along_rivers.nearest(rivers, lines, lon, lat, within_m)
+    return Place(place[0], round(place[1], 4)) if place else None
 
 
 def _put_sources(net: Network, put: Callable[[Entity, Place], None], rivers: Mapping[int, River], lines: Mapping[int, BaseGeometry], person: Person | None) -> None:  # fmt: skip
@@ -222,7 +199,7 @@ def _put_sources(net: Network, put: Callable[[Entity, Place], None], rivers: Map
         if thing.lon is not None and thing.lat is not None:
             among = {into.pk: lines[into.pk]} if into is not None and into.pk in lines else lines
             within = NEAR_M if into is None else 20_000
-            where = _projected(thing.lon, thing.lat, rivers, among, within)
+            where = _on(rivers, among, thing.lon, thing.lat, within)
         if where is None and into is not None:
             where = net.places.get(into.pk)
         if where is not None:

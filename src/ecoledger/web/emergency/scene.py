@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from ecoledger.entities import along_rivers
 from ecoledger.entities.models import River
 from ecoledger.listings import asked
 from ecoledger.listings.parts import Kind
@@ -248,7 +249,7 @@ def _drawn(scene: Scene) -> Iterator[dict[str, Any]]:
             continue
         at = _point(one.thing)["coordinates"]
         if None in at:  # a section without coordinates lies on its river's line
-            at = downstream.place_on(rivers[one.stop.river], one.stop.km)
+            at = along_rivers.place_at(rivers[one.stop.river], one.stop.km)
         if at is not None:
             yield _feature(
                 {"type": "Point", "coordinates": list(at)}, "matter", str(one.thing), late=_is_intake(one.thing),
