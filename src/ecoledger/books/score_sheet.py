@@ -143,6 +143,25 @@ def _scored(sheet: ScoreSheet, person: Person) -> QuerySet[Score]:
     return visible(Score.objects.filter(round__book=sheet.key), person, "area_code", "entity__code")
 
 
+def items_said(said: Mapping[str, Any]) -> tuple[Item, ...]:
+    """The items as a table of the bureau's own has them: numbered, each with its heading, the table's source and mark."""
+    return tuple(
+        Item(
+            key=row["key"],
+            label=f"{number}. {row['label']}",
+            full=Decimal(str(row["full"])),
+            basis=f"{row.get('heading', '')} {said['source']}（{said['mark']}）".strip(),
+            veto=bool(row.get("veto")),
+        )
+        for number, row in enumerate(said["item"], 1)
+    )
+
+
+def grades_said(said: Mapping[str, Any]) -> tuple[Grade, ...]:
+    """The grades as such a table has them."""
+    return tuple(Grade(row["label"], Decimal(str(row["least"]))) for row in said["grades"])
+
+
 def items_of(round_: ScoreRound) -> tuple[Item, ...]:
     """The items that a round is scored by."""
     return tuple(

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from ecoledger.accounts.roles import Role
-from ecoledger.books.score_sheet import Grade, Item, Measured, ScoreSheet, Source
+from ecoledger.books.score_sheet import Item, Measured, ScoreSheet, Source, grades_said
 from ecoledger.entities.models import Area
 from ecoledger.entities.validity import in_force
 from ecoledger.indicators import declaring, scoring
@@ -64,7 +64,7 @@ def sheet(name: str, **declared: Any) -> ScoreSheet:
     items = tuple(_items(said))
     return ScoreSheet(
         key=name, line="assessment",
-        items=items, grades=tuple(Grade(g["label"], Decimal(str(g["least"]))) for g in said["grades"]),
+        items=items, grades=grades_said(said),
         sources={item.source: feed(item.source) for item in items}, scores=partial(towns), decimals=1,
         columns=("name", "state", "begin", "end", "area_code"), filters=("state",),
         fields=("name", "area_code", "begin", "end"), search=("name",), lead="name",

@@ -81,7 +81,7 @@ def _write(path: Path, sheets: Iterable[Sheet]) -> None:
             for kind, form in _FORMATS.items()
         }
         for one in sheets:
-            sheet = book.add_worksheet(_sheet_name(one.title))
+            sheet = book.add_worksheet(sheet_name(one.title))
             for n, column in enumerate(one.heads):
                 sheet.set_column(n, n, column.width or _WIDTHS.get(column.kind, 16 if n else 20))
             if len(one.heads) > 1:
@@ -121,5 +121,5 @@ def _finite(value: Any) -> bool:
     return isinstance(value, int | float) and isfinite(value)
 
 
-def _sheet_name(title: str) -> str:
+def sheet_name(title: str) -> str:
     return "".join(c for c in title if c not in "[]:*?/\\")[:31] or "Sheet1"

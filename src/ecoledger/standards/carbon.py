@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from ecoledger.standards.catalogue import Mark
 from ecoledger.standards.percent import Change, Number, change, exact
 from ecoledger.standards.rounding import plainly
-from ecoledger.standards.rule_data import compiled, declare_editions, weakest
+from ecoledger.standards.rule_data import compiled, declare_each, weakest
 
 RULE_SET_PREFIX = "carbon/"
 
@@ -76,8 +76,7 @@ class PowerFactor:
 
 @compiled("carbon")
 def _tables(content: dict[str, Any]) -> dict[str, Any]:
-    for key, table in content["standards"].items():
-        declare_editions(RULE_SET_PREFIX + key, {table["standard"]: table})
+    declare_each(RULE_SET_PREFIX, content["standards"])
     return content
 
 

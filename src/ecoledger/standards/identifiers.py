@@ -18,7 +18,7 @@ from typing import Any
 
 from ecoledger.standards import catalogue
 from ecoledger.standards.catalogue import Edition
-from ecoledger.standards.rule_data import compiled, declare_editions
+from ecoledger.standards.rule_data import compiled, declare_each
 
 RULE_SET_PREFIX = "identifier/"
 
@@ -137,8 +137,7 @@ class Mn(Parsed):
 
 @compiled("identifiers")
 def _tables(content: dict[str, Any]) -> dict[str, Any]:
-    for key, table in content["standards"].items():
-        declare_editions(RULE_SET_PREFIX + key, {table["standard"]: table})
+    declare_each(RULE_SET_PREFIX, content["standards"])
     return content
 
 

@@ -18,6 +18,23 @@ Floats = NDArray[np.float64]
 Ranks = NDArray[np.int8]
 
 
+class ByWorstItem:
+    """What holds of every class that the worst item decided."""
+
+    __slots__ = ()
+    class_: int | None
+    item_classes: Mapping[str, int]
+
+    @property
+    def worst_items(self) -> tuple[str, ...]:
+        """The items that decide the class."""
+        return tuple(key for key, rank in self.item_classes.items() if rank == self.class_)
+
+    def attains(self, target: int) -> bool | None:
+        """Whether the class is ``target`` or better; ``None`` without a class."""
+        return None if self.class_ is None else self.class_ <= target
+
+
 @dataclass(frozen=True, slots=True)
 class ItemLimits:
     """Limits of one item, one lower and one upper bound for each class (±inf: none).

@@ -73,6 +73,14 @@ def declare_editions(
     )
 
 
+def declare_each(prefix: str, tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Edition]:
+    """Declare the one edition of each of the rule sets that a file keeps by their keys, ``prefix`` before each."""
+    return {
+        key: declare_editions(prefix + key, {table["standard"]: table})[0]
+        for key, table in tables.items()
+    }
+
+
 def declare_file(rule_set: str, content: Mapping[str, Any]) -> Edition:
     """Declare the one edition that a data file describes in its table ``[basis]``; the rest of the file is
     the edition's content."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from ecoledger.standards.catalogue import Edition, Mark
 from ecoledger.standards.percent import Number, Percent, PercentagePoints, exact
-from ecoledger.standards.rule_data import compiled, declare_editions
+from ecoledger.standards.rule_data import compiled, declare_each
 
 RULE_SET_PREFIX = "sewage-collection/"
 
@@ -76,10 +76,7 @@ class CollectionRate:
 
 @compiled("sewage")
 def _editions(content: dict[str, Any]) -> dict[str, Edition]:
-    return {
-        key: declare_editions(RULE_SET_PREFIX + key, {table["standard"]: table})[0]
-        for key, table in content.items()
-    }
+    return declare_each(RULE_SET_PREFIX, content)
 
 
 def _collected(inflows: Iterable[Inflow]) -> Fraction:

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from ecoledger.standards import exceedance
 from ecoledger.standards.catalogue import Edition, Mark
-from ecoledger.standards.quality_classes import ItemLimits, item_from_table, worst
+from ecoledger.standards.quality_classes import ByWorstItem, ItemLimits, item_from_table, worst
 from ecoledger.standards.readings import Reading, UnreadableReadingError, parse, read_column
 
 
 @dataclass(frozen=True, slots=True)
-class ItemJudgement:
+class ItemJudgement(ByWorstItem):
     """The class of a sample: ``class_`` from 1, one beyond the last class for the worst, ``None`` when
     nothing was measured. ``exceeding`` names the items worse than the reference class, the worst class
     and the greatest multiple over it first (``None`` where there is no multiple)."""
@@ -34,15 +34,6 @@ class ItemJudgement:
     exceeding_text: str
     standard: str
     marks: tuple[Mark, ...]
-
-    @property
-    def worst_items(self) -> tuple[str, ...]:
-        """The items that decide the class."""
-        return tuple(key for key, rank in self.item_classes.items() if rank == self.class_)
-
-    def attains(self, target: int) -> bool | None:
-        """Whether the class is ``target`` or better; ``None`` without a class."""
-        return None if self.class_ is None else self.class_ <= target
 
 
 @dataclass(frozen=True, slots=True)

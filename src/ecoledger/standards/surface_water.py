@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from ecoledger.standards import catalogue, exceedance
 from ecoledger.standards.catalogue import Edition, Mark
-from ecoledger.standards.quality_classes import ItemLimits, item_from_table, worst
+from ecoledger.standards.quality_classes import ByWorstItem, ItemLimits, item_from_table, worst
 from ecoledger.standards.readings import Reading, UnreadableReadingError, parse
 from ecoledger.standards.rule_data import compiled, declare_editions
 
@@ -209,7 +209,7 @@ def item_name(key: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class WaterClass:
+class WaterClass(ByWorstItem):
     """The class of a sample or section.
 
     ``class_`` is 1 (Ⅰ) to 6 (劣Ⅴ), ``None`` when no counted item was measured. ``values`` are the
@@ -229,15 +229,6 @@ class WaterClass:
     method: str
     marks: tuple[Mark, ...]
     main_pollutants_text: str = ""
-
-    @property
-    def worst_items(self) -> tuple[str, ...]:
-        """The items that decide the class."""
-        return tuple(key for key, rank in self.item_classes.items() if rank == self.class_)
-
-    def attains(self, target: int) -> bool | None:
-        """Whether the class is ``target`` or better; ``None`` without a class."""
-        return None if self.class_ is None else self.class_ <= target
 
 
 def _value(raw: Any, key: str) -> float | None:

@@ -16,15 +16,14 @@ from typing import Any
 from ecoledger.standards import catalogue
 from ecoledger.standards.catalogue import Edition
 from ecoledger.standards.identifiers import parse_waste_code
-from ecoledger.standards.rule_data import compiled, declare_editions
+from ecoledger.standards.rule_data import compiled, declare_each
 
 RULE_SET_PREFIX = "waste/"
 
 
 @compiled("waste")
 def _tables(content: dict[str, Any]) -> dict[str, Any]:
-    for key, table in content["standards"].items():
-        declare_editions(RULE_SET_PREFIX + key, {table["standard"]: table})
+    declare_each(RULE_SET_PREFIX, content["standards"])
     return content
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecoledger.standards.rule_data import compiled
+from ecoledger.standards.written_names import plain
 
 _UNSEEN = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\u00ad]+")
 _BRACKETED = re.compile(r"\([^()]*\)")
@@ -45,10 +46,6 @@ def _words(content: dict[str, Any]) -> _Words:
     )
 
 
-def _folded(name: Any) -> str:
-    return _UNSEEN.sub("", unicodedata.normalize("NFKC", str(name or ""))).casefold()
-
-
 def unit_key(name: Any) -> str:
     """What tells a unit from another, however its name is written; "" for an empty name.
 
@@ -61,7 +58,7 @@ def unit_key(name: Any) -> str:
     True
     """
     words = _words()
-    text = _folded(name)
+    text = plain(name)
     bare = _BRACKETED.sub("", text) or text
     for tail in words.town_tails:
         if bare.endswith(tail) and len(bare) - len(tail) >= 2:

@@ -15,6 +15,7 @@ from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch, one_sentence
 from ecoledger.listings.parts import Kind
 from ecoledger.listings.personal import open_texts
+from ecoledger.listings.workbook import sheet_name
 
 _FILLED_BY_HAND = 5000  # rows of the template that offer a choice's values
 _KIND_NOTES = {
@@ -35,7 +36,7 @@ def template(listing: Listing, *, by: Person | None = None) -> bytes:
         bold = book.add_format({"bold": True, "border": 1, "bg_color": "#E8F1EF"})
         # Text, so that long codes keep all their digits.
         text = book.add_format({"num_format": "@"})
-        sheet = book.add_worksheet(_sheet_name(str(listing.label)))
+        sheet = book.add_worksheet(sheet_name(str(listing.label)))
         notes = book.add_worksheet(_("填写说明"))
         for n, head in enumerate((_("列名"), _("必填"), _("可填内容"), _("说明"))):
             notes.write_string(0, n, head, bold)
@@ -58,10 +59,6 @@ def template(listing: Listing, *, by: Person | None = None) -> bytes:
             notes.write_string(n + 1, 3, _(str(ask.help)) if ask.help else "")
         sheet.freeze_panes(1, 0)
     return buffer.getvalue()
-
-
-def _sheet_name(label: str) -> str:
-    return "".join(c for c in label if c not in "[]:*?/\\")[:31] or "Sheet1"
 
 
 def error_file(listing: Listing, batch: ImportBatch, *, by: Person) -> bytes:

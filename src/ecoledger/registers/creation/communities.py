@@ -6,8 +6,6 @@ read, so the shipped ones are marked ?.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 from django.core.validators import MinValueValidator
@@ -17,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.roles import Role
 from ecoledger.books.models import Score, ScoreRound
-from ecoledger.books.score_sheet import Grade, Item, ScoreSheet
+from ecoledger.books.score_sheet import ScoreSheet, grades_said, items_said
 from ecoledger.entities.inventory import CODE, COORDINATES, Inventory
 from ecoledger.entities.inventory import declare as declare_inventory
 from ecoledger.entities.models import Entity
@@ -63,17 +61,6 @@ COMMUNITIES = declare_inventory(Inventory(
 ))  # fmt: skip
 
 
-def _items(said: dict[str, Any]) -> Iterator[Item]:
-    for number, row in enumerate(said["item"], 1):
-        yield Item(
-            key=row["key"],
-            label=f"{number}. {row['label']}",
-            full=Decimal(str(row["full"])),
-            basis=f"{row.get('heading', '')} {said['source']}（{said['mark']}）".strip(),
-            veto=bool(row.get("veto")),
-        )
-
-
 def communities(area_code: str) -> QuerySet[Any]:
     """The communities of a division that are scored."""
     return Community.objects.filter(area_code__startswith=area_code, until=None)
@@ -83,8 +70,8 @@ def sheet() -> ScoreSheet:
     """The sheet as the bureau's file, or the shipped one, has it."""
     said = own_data.read(__package__, "community")
     return ScoreSheet(
-        key="community_score", label="低碳社区评分", line="soil", items=tuple(_items(said)),
-        grades=tuple(Grade(g["label"], Decimal(str(g["least"]))) for g in said["grades"]),
+        key="community_score", label="低碳社区评分", line="soil", items=items_said(said),
+        grades=grades_said(said),
         sources={}, scores=communities, decimals=1,
         columns=("name", "state", "begin", "end", "area_code"), filters=("state",),
         fields=("name", "area_code", "begin", "end"), search=("name",), lead="name",

@@ -6,30 +6,17 @@ a table on ``/b/waste_assessment/items``. Marks that are lost when a round is pu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
 
 from ecoledger.accounts.roles import Role
-from ecoledger.books.score_sheet import Grade, Item, ScoreSheet
+from ecoledger.books.score_sheet import ScoreSheet, grades_said, items_said
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings import own_data, own_tables
 from ecoledger.listings.catalogue import declare, redeclare
 from ecoledger.listings.own_tables import OwnColumn, OwnTable
 from ecoledger.registers.waste.producers import on_list
-
-
-def _items(said: dict[str, Any]) -> Iterator[Item]:
-    for number, row in enumerate(said["item"], 1):
-        yield Item(
-            key=row["key"],
-            label=f"{number}. {row['label']}",
-            full=Decimal(str(row["full"])),
-            basis=f"{row.get('heading', '')} {said['source']}（{said['mark']}）".strip(),
-            veto=bool(row.get("veto")),
-        )
 
 
 def producers(area_code: str) -> QuerySet[Any]:
@@ -44,8 +31,8 @@ def sheet() -> ScoreSheet:
     said = own_data.read(__package__, "assessment")
     return ScoreSheet(
         key="waste_assessment", label="危险废物规范化评估", line="waste",
-        items=tuple(_items(said)),
-        grades=tuple(Grade(g["label"], Decimal(str(g["least"]))) for g in said["grades"]),
+        items=items_said(said),
+        grades=grades_said(said),
         sources={}, scores=producers, decimals=0, begets="problem",
         columns=("name", "state", "begin", "end", "area_code"), filters=("state",),
         fields=("name", "area_code", "begin", "end"), search=("name",), lead="name",

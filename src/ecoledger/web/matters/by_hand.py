@@ -23,10 +23,11 @@ from ecoledger.matters.register import (
     visible_matters,
 )
 from ecoledger.web.access import Request, needs
+from ecoledger.web.listings.finding import say
 from ecoledger.web.matters.detail import show
 from ecoledger.web.matters.finding import the_matter
 from ecoledger.web.matters.offered import ASSIGN
-from ecoledger.web.matters.posted import revision, say, uploads
+from ecoledger.web.matters.posted import revision, uploads
 
 
 def _simple(

@@ -30,9 +30,9 @@ from ecoledger.matters.workflow import Phase
 from ecoledger.web.access import Request, needs
 from ecoledger.web.export import exported_list
 from ecoledger.web.listings.drawn import Mark
+from ecoledger.web.listings.finding import say
 from ecoledger.web.listings.pages import list_context
 from ecoledger.web.matters.finding import the_register
-from ecoledger.web.matters.posted import say
 from ecoledger.web.work import left_of
 
 # Columns shown on a phone too, where few fit.

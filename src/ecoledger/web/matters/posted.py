@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.listings import asked
-from ecoledger.matters.actions import Refused, Upload
+from ecoledger.matters.actions import Upload
 from ecoledger.matters.workflow import Transition
 from ecoledger.web.access import Request
 
@@ -62,9 +62,3 @@ def say_files_are_gone(request: Request) -> None:
     """A page that comes back with what was filled in does not bring files: no browser lets it."""
     if request.FILES:
         messages.warning(request, _("选好的照片和文件未保存，请改正后重新选择。"))
-
-
-def say(request: Request, refused: Refused) -> None:
-    """Why something was not done, on the next page."""
-    details = [m for ms in refused.fields.values() for m in ms] if refused.code == "form" else []
-    messages.error(request, " ".join(filter(None, (refused.why, *details, refused.remedy))))
