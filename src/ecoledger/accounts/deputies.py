@@ -27,10 +27,10 @@ def may_act_for(person: Person, principal_id: int) -> Person | None:
     return principals_of(person).filter(pk=principal_id).first()
 
 
-def deputies_of(principals: list[int], at: datetime | None = None) -> QuerySet[Deputy]:
+def deputies_of(principals: list[int]) -> QuerySet[Deputy]:
     """Who acts now for these people."""
     return Deputy.objects.filter(
-        in_force(at), principal__in=principals, deputy__is_active=True
+        in_force(), principal__in=principals, deputy__is_active=True
     ).select_related("principal", "deputy")
 
 

@@ -252,17 +252,19 @@ def matters(request: HttpRequest, key: str, limit: int = 100, offset: int = 0) -
 @api.get("/matters/{key}/{matter_id}", response=MatterDetail)
 def matter(request: HttpRequest, key: str, matter_id: int) -> dict[str, Any]:
     """One matter, and what this person may do with it now."""
-    person, register = _person(request, "see_matters"), _register(key)
+    person = _person(request, "see_matters")
+    _register(key)
     found = actions.find(matter_id, person)
     if register_of(found.register).on_trail:
         audit.record(person, "open_restricted", found, address=address(request))
-    return _detail(register, found, person)
+    return _detail(found, person)
 
 
 @api.post("/matters/{key}/{matter_id}/do/{name}", response=MatterDetail)
 def act(request: HttpRequest, key: str, matter_id: int, name: str, given: Act) -> dict[str, Any]:
     """Do a transition: the same action, checks and event as on the page. Evidence goes in by the page."""
-    person, register = _person(request, "see_matters"), _register(key)
+    person = _person(request, "see_matters")
+    _register(key)
     actions.find(matter_id, person)
     try:
         done = actions.perform(
@@ -275,10 +277,10 @@ def act(request: HttpRequest, key: str, matter_id: int, name: str, given: Act) -
         )
     except KeyError as unknown:
         raise HttpError(404, f"该台账没有名为 {name} 的环节。") from unknown
-    return _detail(register, done, person)
+    return _detail(done, person)
 
 
-def _detail(register: Register, found: Any, person: Person) -> dict[str, Any]:
+def _detail(found: Any, person: Person) -> dict[str, Any]:
     fields = {name: getattr(found, name) for name in MatterOut.model_fields}
     return {
         **fields,

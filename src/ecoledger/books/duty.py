@@ -254,7 +254,6 @@ def fulfil(
     on: date | None = None,
     note: str = "",
     entry: Any = None,
-    matter: Any = None,
     found: bool = False,
 ) -> Obligation:
     """Say that it was done on a day. Raises :class:`Refused` when it was done or waived before.
@@ -266,7 +265,7 @@ def fulfil(
         if row.state != State.DUE:
             raise Refused("state", _("这一期已%s。") % _(row.get_state_display()))
         row.state, row.done_on, row.done_by = State.DONE, on or timezone.localdate(), by
-        row.note, row.entry, row.matter = note or row.note, entry, matter or row.matter
+        row.note, row.entry = note or row.note, entry
         row.save()
         details = {"on": row.done_on.isoformat()} | ({"who": str(by)} if found and by else {})
         audit.record(None if found else by, f"{duty.key}.done", row, details=details)

@@ -267,7 +267,7 @@ async def _serve(
     await sync_to_async(running.give_up_interrupted)()
     long_work = worker_of_jobs.Worker()
     long_work.start()
-    control = ControlServer(folder, _commands(gateway))
+    control = ControlServer(folder, _commands())
     await control.start()
 
     stopping = asyncio.Event()
@@ -567,7 +567,7 @@ def _jobs_of_other_rooms(every: Callable[..., None], at: Callable[..., None]) ->
 # -- commands from outside -----------------------------------------------------------------------
 
 
-def _commands(gateway: Any) -> dict[str, Any]:
+def _commands() -> dict[str, Any]:
     """What other ``ecoledger`` commands may ask of the running server."""
     from asgiref.sync import sync_to_async
 

@@ -124,9 +124,7 @@ def check(person: Person | None, charge: Charge) -> None:
 
 
 @transaction.atomic
-def appoint(
-    person: Person | None, charge: Charge, *, ends: bool = True, address: str = ""
-) -> Charge:
+def appoint(person: Person | None, charge: Charge, *, ends: bool = True) -> Charge:
     """Put a charge on record; with ``ends`` whoever held it on the same level ends the day before.
 
     Raises what :func:`check` does.
@@ -141,7 +139,7 @@ def appoint(
     before = [earlier for earlier in same if _holds_before(earlier, charge)]
     if ends:
         for earlier in before:
-            end(person, earlier, day_before(charge.since or timezone.localdate()), address=address)
+            end(person, earlier, day_before(charge.since or timezone.localdate()))
     charge.full_clean(exclude=["entity"])
     charge.save()
     audit.record(
@@ -155,7 +153,6 @@ def appoint(
             "since": charge.since,
             "until": charge.until,
         },
-        address=address,
     )
     return charge
 

@@ -47,15 +47,13 @@ class Anomaly:
     value: float
 
 
-def of_stations(
-    points: Sequence[Point], until: datetime, span: timedelta = timedelta(hours=24)
-) -> list[Anomaly]:
-    """The station and factor pairs that stood out in the ``span`` before ``until``, the most unusual first.
+def of_stations(points: Sequence[Point], until: datetime) -> list[Anomaly]:
+    """The station and factor pairs that stood out in the day before ``until``, the most unusual first.
 
     A pair stands out when its unusual local part is three times its usual spread and above a quarter of the
     network's mean for at least three hours.
     """
-    since = until - span
+    since = until - timedelta(days=1)
     rows = hours([p.pk for p in points], list(FACTORS), since - USUAL, until)
     result = []
     for parameter in FACTORS:

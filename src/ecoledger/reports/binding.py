@@ -55,9 +55,7 @@ PHOTOGRAPH = "现场照片（图片）证据"
 HEADS = ("序号", "卷别", "文号", "题名", "日期", "页号")
 
 
-def bind(
-    papers: Sequence[Paper], cover: Any, closing: Any, heads: tuple[str, ...] = HEADS
-) -> bytes:
+def bind(papers: Sequence[Paper], cover: Any, closing: Any) -> bytes:
     """The file as one PDF. ``cover(count, pages)`` and ``closing(pages)`` make the sheets before and behind."""
     rows, page = [], 1
     for n, paper in enumerate(papers, 1):
@@ -66,7 +64,7 @@ def bind(
         rows.append([str(n), paper.volume, paper.number, paper.title, paper.day, span])
         page = last + 1
     total = page - 1
-    front = [cover(len(papers), total), listed(heads, rows, "卷内文件目录")]
+    front = [cover(len(papers), total), listed(HEADS, rows, "卷内文件目录")]
     book, inside = PdfWriter(), PdfWriter()
     for part in front:
         book.append(io.BytesIO(part))

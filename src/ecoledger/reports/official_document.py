@@ -202,16 +202,14 @@ class OfficialDocument:
         fonts.set(qn("w:hint"), "eastAsia")
         return run
 
-    def _rule(
-        self, paragraph: Paragraph, colour: str, eighths: int, side: str = "bottom", space: int = 1
-    ) -> None:
+    def _rule(self, paragraph: Paragraph, colour: str, eighths: int, space: int) -> None:
         properties = paragraph._p.get_or_add_pPr()
         borders = properties.find(qn("w:pBdr"))
         if borders is None:
             borders = OxmlElement("w:pBdr")
             # The schema fixes the order of these children; Word refuses a file that has another.
             properties.insert_element_before(borders, *_AFTER_BORDERS)
-        line = OxmlElement(f"w:{side}")
+        line = OxmlElement("w:bottom")
         for name, value in (
             ("val", "single"),
             ("sz", str(eighths)),
@@ -219,10 +217,7 @@ class OfficialDocument:
             ("color", colour),
         ):
             line.set(qn(f"w:{name}"), value)
-        if side == "top":
-            borders.insert(0, line)
-        else:
-            borders.append(line)
+        borders.append(line)
 
     def _letterhead(self, issuer: str, number: str) -> None:
         """Issuer in red 35 mm below the top of the type area, number two lines below, red rule (7.2)."""

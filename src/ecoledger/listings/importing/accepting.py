@@ -358,14 +358,13 @@ def undo(
 
 
 @transaction.atomic
-def redo(listing: Listing, batch_id: int, *, by: Person | None, at: datetime | None = None) -> int:
+def redo(listing: Listing, batch_id: int, *, by: Person | None) -> int:
     """Bring back what :func:`undo` withdrew; how many."""
-    at = at or timezone.now()
     batch = _batch(listing, batch_id, by)
     if batch.state != ImportBatch.State.UNDONE:
         raise Refused("state", _("这批数据没有撤销。"))
     made = _made(batch)
-    count = listing.restore_rows(made, by, at)
+    count = listing.restore_rows(made, by, timezone.now())
     if not count:
         raise Refused("state", _("没有可以恢复的行。"), _("请重新上传原表导入。"))
     batch.state, batch.undone_at, batch.undone_by = ImportBatch.State.ACCEPTED, None, None

@@ -129,11 +129,10 @@ def ask_transfer(
     organisation: Organisation,
     person: Person | None = None,
     reason: str = "",
-    at: datetime | None = None,
     revision: int | None = None,
 ) -> Any:
     """Ask whoever manages the register that ``organisation`` take the matter (申请转办). It stays where it is until then."""
-    at = at or timezone.now()
+    at = timezone.now()
     matter = locked(matter_id, by, revision)
     register = register_of(matter.register)
     if not owns(matter, by):
@@ -164,11 +163,9 @@ def ask_transfer(
 
 
 @transaction.atomic
-def decline_transfer(
-    matter_id: int, *, by: Person, reason: str = "", at: datetime | None = None
-) -> Any:
+def decline_transfer(matter_id: int, *, by: Person, reason: str = "") -> Any:
     """Say that the matter stays with its unit; who agrees hands it over (:func:`assign`)."""
-    at = at or timezone.now()
+    at = timezone.now()
     matter = locked(matter_id, by)
     asked = requests.transfer_asked(matter)
     if not register_of(matter.register).manages(by, matter):

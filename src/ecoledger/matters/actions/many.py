@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -58,12 +57,11 @@ def perform_many(
     by: Person,
     form: Mapping[str, Any],
     note: str = "",
-    at: datetime | None = None,
 ) -> Done:
     """Do the transition ``name`` on each matter. A field left empty takes what the register offers for that
     matter (the unit that the rules name). Raises ``KeyError`` for a transition that the register does not have.
     """
-    at = at or timezone.now()
+    at = timezone.now()
     way = register.workflow.transition(name)
     ids = list(dict.fromkeys(matter_ids))
     if not ids:

@@ -292,7 +292,6 @@ def reopen(
     *,
     by: Person | None,
     form: Mapping[str, Any] | None = None,
-    note: str = "",
     at: datetime | None = None,
 ) -> Any:
     """Bring a closed matter back by the transition its workflow has for that. Raises :class:`Refused`."""
@@ -305,6 +304,6 @@ def reopen(
                 continue
             why = refusal(matter, transition, by)
             if why is None:
-                return perform(matter_id, transition.name, by=by, form=form, note=note, at=at)
+                return perform(matter_id, transition.name, by=by, form=form, at=at)
             refused = why
     raise refused

@@ -18,14 +18,12 @@ from ecoledger.matters.register import Register
 from ecoledger.matters.workflow import Phase
 
 
-def draw_for_review(
-    register: Register, share: float, seed: int, *, by: Person, at: datetime | None = None
-) -> list[Any]:
+def draw_for_review(register: Register, share: float, seed: int, *, by: Person) -> list[Any]:
     """Draw closed matters at random for a second look (抽查回头看) and start it; see ``schedule``.
 
     The draw can be repeated by anyone: same closed matters, ``share`` (0-1] and ``seed``, same result.
     """
-    at = at or timezone.now()
+    at = timezone.now()
     ids, count, start = _of(register, share, by, at)
     drawn = sorted(random.Random(seed).sample(ids, count))  # noqa: S311 - repeatable
     among = len(ids)

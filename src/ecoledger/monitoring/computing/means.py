@@ -84,10 +84,10 @@ def _own_means() -> dict[str, averaging.Mean]:
     return {**found, **dict.fromkeys(flow_codes(), "plain")}
 
 
-def is_valid(flag: str = "flag", value: str = "value") -> pl.Expr:
+def is_valid() -> pl.Expr:
     """Whether a row counts in statistics: it has a value and its flag says normal or capped."""
     usable = list(monitoring_marks.usable_flags())
-    return pl.col(value).is_not_null() & pl.col(flag).fill_null("").is_in(usable)
+    return pl.col("value").is_not_null() & pl.col("flag").fill_null("").is_in(usable)
 
 
 def settings_of(keys: pl.DataFrame, points: PointMap) -> pl.DataFrame:

@@ -227,13 +227,12 @@ def aqi_tone(value: float | None) -> str:
 
 
 @register.simple_tag
-def aqi_chip(value: float | None, words: bool = True) -> SafeString:
+def aqi_chip(value: float | None) -> SafeString:
     """The level of an index value in its colour (HJ 633 annex A)."""
     if value is None or value != value:
         return format_html('<span class="chip">{}</span>', gettext("无数据"))
     level = aqi_standard.level_of(int(value))
-    text = gettext(level.category) if words else str(int(value))
-    return format_html('<span class="chip aqi-{}">{}</span>', level.level, text)
+    return format_html('<span class="chip aqi-{}">{}</span>', level.level, gettext(level.category))
 
 
 @register.filter

@@ -38,8 +38,8 @@ def precision_by_rule(rows: QuerySet[Any]) -> list[dict[str, Any]]:
     return sorted(judged.values(), key=lambda e: (-e["judged"], e["rule_id"]))
 
 
-def precision_by_month(rows: QuerySet[Any], months: int = 12) -> list[dict[str, Any]]:
-    """Verdicts by the month a case was opened in (China standard time), the latest first."""
+def precision_by_month(rows: QuerySet[Any]) -> list[dict[str, Any]]:
+    """Verdicts by the month a case was opened in (China standard time), the latest twelve first."""
     counted: dict[tuple[int, int], dict[str, Any]] = {}
     for opened_at, verdict in rows.values_list("opened_at", "verdict"):
         local = timezone.localtime(opened_at)
@@ -51,7 +51,7 @@ def precision_by_month(rows: QuerySet[Any], months: int = 12) -> list[dict[str, 
     for entry in counted.values():
         entry["judged"] = entry["confirmed"] + entry["false"]
         entry["precision"] = 100 * entry["confirmed"] / entry["judged"] if entry["judged"] else None
-    return [counted[key] for key in sorted(counted, reverse=True)[:months]]
+    return [counted[key] for key in sorted(counted, reverse=True)[:12]]
 
 
 def verdicts_on(alarms: list[Alarm], rows: QuerySet[Any]) -> dict[str, int]:
