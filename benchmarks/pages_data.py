@@ -114,7 +114,7 @@ def people(firms: list[int]) -> list[dict[str, Any]]:
                 )  # fmt: skip
             person = Person(
                 username=f"{role}{n}", name=f"{role}{n}", roles=[role], area_codes=areas,
-                organisation=where, certificate_no="ZF", certificate_until="2099-12-31",
+                organisation=where, certificate_no="ZF",
             )  # fmt: skip
             person.set_unusable_password()
             person.save()

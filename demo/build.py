@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
-
-from django.utils import timezone
 
 from demo import city
 from demo.enterprises import GAS_FACTORS, WATER_FACTORS, Firm, firms
@@ -344,7 +341,6 @@ def _people(plan: list[Firm]) -> None:
     patrol = Organisation.objects.create(
         name="安澜大气巡查服务（演示）", kind="third_party", area_code=city.CITY_CODE
     )
-    valid = timezone.localdate() + timedelta(days=730)
     # One hash for all: they share one password, and hashing it sixty times takes a minute.
     first = Person()
     first.set_password(PASSWORD)
@@ -366,7 +362,6 @@ def _people(plan: list[Firm]) -> None:
             post=post,
             password=first.password,
             certificate_no=f"演示{username}" if role == Role.OFFICER else "",
-            certificate_until=valid if role == Role.OFFICER else None,
         )
 
     for username, name, role, where, post in _STAFF:

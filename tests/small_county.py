@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 
 COUNTY, NORTH, SOUTH = "990101", "990101001", "990101002"
@@ -73,7 +72,6 @@ def people() -> dict:
         )
         if role == Role.OFFICER:
             person.certificate_no = f"ZF-{key}"
-            person.certificate_until = date(2099, 12, 31)
         person.set_password("correct horse battery")
         person.save()
         made[str(key)] = person

@@ -103,7 +103,6 @@ IDENTITY = (
     "post",
     "phone",
     "certificate_no",
-    "certificate_until",
 )
 _KEPT_ON_TRAIL = frozenset({"username", "name", "organisation"})
 

@@ -80,9 +80,8 @@ class Person(AbstractUser):
     )
     post = models.CharField("职务", max_length=60, blank=True)
     phone = models.CharField("手机", max_length=20, blank=True)
-    # Administrative inspection needs two holders of a valid certificate (国办发〔2024〕54号).
+    # By this an account is known as an officer's; until when it holds is kept in the book of officers.
     certificate_no = models.CharField("执法证号", max_length=40, blank=True)
-    certificate_until = models.DateField("执法证有效期至", null=True, blank=True)
     password_changed_at = models.DateTimeField("密码修改时间", default=timezone.now)
     must_change_password = models.BooleanField("须修改密码", default=False)
     # Hashes of the passwords before, the latest first.

@@ -177,7 +177,7 @@ PEOPLE = declare(People(
                 choices=tuple((r.value, r.label) for r in Role)),
             Ask("area_codes", "数据范围", Kind.TEXT, stores="area_codes", required=False,
                 help="行政区划代码或名称，多个用顿号分开；可见其所辖。企业用户留空。"),
-            "certificate_no", "certificate_until"),
+            "certificate_no"),
     imports=Import(
         key=("username",),
         headers={"username": ("账号", "登录名"), "name": ("人员姓名",), "organisation": ("所属单位", "部门"),

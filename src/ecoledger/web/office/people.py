@@ -78,11 +78,9 @@ class PersonForm(HeldForm):
             "post": gettext_lazy("职务"),
             "phone": gettext_lazy("手机"),
             "certificate_no": gettext_lazy("执法证号"),
-            "certificate_until": gettext_lazy("执法证有效期至"),
             "is_active": gettext_lazy("启用"),
         }
         help_texts = {"username": "", "is_active": gettext_lazy("离岗人员请停用，不要删除。")}
-        widgets = {"certificate_until": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
 
     def __init__(self, by: Person, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
