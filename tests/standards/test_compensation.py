@@ -14,7 +14,6 @@ from ecoledger.standards.compensation import (
     compensate,
     rule,
     rule_names,
-    settle,
     share,
 )
 
@@ -161,18 +160,6 @@ def test_nothing_over_costs_nothing():
     bill = compensate(section(1, codmn=Factor(5, 6)), "zhenjiang", MARCH)
     assert bill.amount == 0
     assert bill.explanation.endswith("无需支付")
-
-
-def test_a_year_settles_to_zero():
-    bills = [
-        compensate(section(1000, codmn=Factor(7, 6)), "zhenjiang", MARCH),
-        compensate(section(2000, codmn=Factor(7, 6)), "zhenjiang", MARCH),
-        compensate(section(cod=Factor(20), nh3n=Factor(1)), "heze", MARCH),
-    ]
-    settled = settle(bills)
-    assert settled.flows["上游镇", "下游镇"] == 45
-    assert settled.net["上游镇"] == -10
-    assert sum(settled.net.values()) == 0
 
 
 def test_a_bureau_writes_its_own_rule(tmp_path):

@@ -12,8 +12,8 @@ rounded once, to the rule's decimals.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -95,14 +95,6 @@ class Compensation:
         else:
             lines.append("无需支付")
         return "\n".join(lines)
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """Sums over a year: ``flows`` by (payer, payee), ``net`` by party (positive: receives); 万元."""
-
-    flows: Mapping[tuple[str, str], Decimal]
-    net: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 Rule = Mapping[str, Any]
@@ -342,18 +334,6 @@ def compensate_by(section: SectionPeriod, edition: Edition) -> Compensation:
         mark=edition.mark,
         note=table.get("note", ""),
     )
-
-
-def settle(results: Iterable[Compensation]) -> Settlement:
-    """Sum up what was computed period by period; ``net`` always adds up to zero."""
-    flows: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    net: dict[str, Decimal] = defaultdict(Decimal)
-    for result in results:
-        if result.amount:
-            flows[result.payer, result.payee] += result.amount
-            net[result.payer] -= result.amount
-            net[result.payee] += result.amount
-    return Settlement(dict(flows), dict(net))
 
 
 def share(
