@@ -155,7 +155,9 @@ def test_a_red_rule_stands_under_the_number(document):
 def test_properties_stand_in_the_order_word_insists_on(document):
     order = ("keepNext", "keepLines", "pageBreakBefore", "framePr", "widowControl", "pBdr", "tabs",
              "snapToGrid", "spacing", "ind", "jc", "rPr", "sectPr")  # fmt: skip
-    for properties in document.element.body.iter(qn("w:pPr")):
+    paragraphs = list(document.element.body.iter(qn("w:pPr")))
+    assert paragraphs
+    for properties in paragraphs:
         names = [child.tag.split("}")[1] for child in properties]
         known = [order.index(name) for name in names if name in order]
         assert known == sorted(known), names
@@ -233,7 +235,9 @@ def test_tables_hold_numbers_and_the_chart_the_days(monthly):
 def test_both_files_print_the_same_numbers(monthly, document):
     cells = {cell.text for t in document.tables for row in t.rows for cell in row.cells}
     text = "".join(p.text for p in document.paragraphs)
-    for figure in monthly.figures():
+    figures = list(monthly.figures())
+    assert figures
+    for figure in figures:
         assert figure.display in cells or figure.display in text
 
 

@@ -78,6 +78,7 @@ def test_improvement_is_ranked_by_relative_change():
 @given(st.dictionaries(st.text(min_size=1), st.floats(0, 20), min_size=1, max_size=15))
 def test_ranks_are_competition_ranks(values):
     places = air_ranking.rank(values)
+    assert len(places) == len(values)
     for place in places:
         better = sum(
             round(p.value * 100) < round(place.value * 100) for p in places if p.value is not None
