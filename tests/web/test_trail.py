@@ -23,7 +23,7 @@ from ecoledger.matters import actions
 from ecoledger.matters.register import register_of
 from ecoledger.registers.problems.problem_ledger import REGISTER
 from ecoledger.web.audited import ACTIONS, IN_BOOKS, action_name
-from ecoledger.web.office import trail
+from ecoledger.web.office import trail_words
 from ecoledger.web.search import index
 
 
@@ -148,7 +148,7 @@ def test_it_can_be_taken_out_and_only_the_auditor_sees_it(auditor, worked, clien
 def _said_by_the_code() -> dict[str, str]:
     """Names of details and of forms that the code itself fills in, and where."""
     names: dict[str, str] = {}
-    package = Path(trail.__file__).parents[2]
+    package = Path(trail_words.__file__).parents[2]
     for path in package.rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             for keyword in call.keywords if isinstance(call, ast.Call) else ():
@@ -162,7 +162,7 @@ def _said_by_the_code() -> dict[str, str]:
 def test_everything_the_code_notes_has_a_name_an_auditor_can_read():
     names = _said_by_the_code()
     assert len(names) > 60
-    assert {name: where for name, where in names.items() if name not in trail.WORDS} == {}
+    assert {name: where for name, where in names.items() if name not in trail_words.WORDS} == {}
 
 
 def test_a_changed_field_is_called_as_on_its_form(auditor, people, bureau):
