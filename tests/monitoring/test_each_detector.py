@@ -641,7 +641,7 @@ def test_a_stations_gases_need_not_begin_and_end_with_its_dust():
         size = len(ratio)
         track = tracks.Track(1, parameter, first, 1, ratio, ratio, np.full(size, "N", dtype=object))
         flat = np.ones(size)
-        return regional.Compared(track, flat, flat, ratio, flat, flat, flat, flat, False)
+        return regional.Compared(track, flat, flat, ratio, flat, flat, flat, False)
 
     dust = beside("a34004", 1000, np.ones(400))
     gas = np.ones(300)

@@ -52,13 +52,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What one source of one line emits, tCO2: by period, how, and the mark of its weakest factor."""
+    """What one source of one line emits, tCO2: how, and the mark of its weakest factor."""
 
     line: str
     name: str
     sort: str
     tonnes: Fraction
-    by_period: Mapping[int, Fraction]
     how: str
     mark: Mark
     notes: tuple[str, ...] = ()
@@ -134,17 +133,13 @@ def _source(
     }
     if sort == "recovered":
         whole = sum((exact(a) for a in amounts.values()), Fraction(0))
-        return Source(
-            line, source, sort, whole, {p: exact(a) for p, a in amounts.items()}, "", Mark.PRIMARY
-        )
+        return Source(line, source, sort, whole, "", Mark.PRIMARY)
     rows = list(emitted.values())
-    by_period = {period: one.tonnes for period, one in emitted.items()}
     notes = tuple(dict.fromkeys(one.note for one in rows if one.note))
     how = rows[0].how if len(rows) == 1 else "；".join(_said(p, one) for p, one in emitted.items())
     mark = weakest(*(one.mark for one in rows))
-    return Source(
-        line, source, sort, sum(by_period.values(), Fraction(0)), by_period, how, mark, notes
-    )
+    tonnes = sum((one.tonnes for one in rows), Fraction(0))
+    return Source(line, source, sort, tonnes, how, mark, notes)
 
 
 def _said(period: int, one: carbon.Emission) -> str:

@@ -62,7 +62,6 @@ class Limit:
     unit: str = "mg/L"
     title: str = ""
     category_name: str = ""
-    pollutant_name: str = ""
     industry: str = ""
     medium: Medium = "water"
     reference_o2: float | None = None
@@ -166,7 +165,6 @@ def _limits(standard: str, table: Mapping[str, Any], names: Mapping[str, str]) -
                         unit=_UNITS.get(pollutant, default_unit),
                         title=table["title"],
                         category_name=entry["name"],
-                        pollutant_name=names[pollutant],
                         industry=table["industry"],
                         medium=medium,
                         reference_o2=entry.get("reference_o2"),

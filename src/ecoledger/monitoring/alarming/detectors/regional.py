@@ -20,7 +20,6 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
     Track,
     each,
     quantile,
-    trailing,
     upto,
 )
 
@@ -64,15 +63,14 @@ def pairs_within(places: pl.DataFrame, radius_km: float) -> pl.DataFrame:
 @dataclass(frozen=True)
 class Compared:
     """A track beside its neighbours. ``around``: their median; ``expected``: that times the usual ratio; ``ratio``: value
-    over expected; ``sigma``: the usual scatter of its logarithm; ``spread``: how far the neighbours differ from one another
-    in these hours (as ``sigma``); ``number``: how many neighbours; ``slow``: of a micro-station, the logarithm of value over
+    over expected; ``spread``: how far the neighbours differ from one another in these hours (robust standard deviation of
+    logarithms); ``number``: how many neighbours; ``slow``: of a micro-station, the logarithm of value over
     what the neighbours said in the days before the last four, which does not follow a drift; ``micro``: whether it is a micro-station."""
 
     track: Track
     around: np.ndarray
     expected: np.ndarray
     ratio: np.ndarray
-    sigma: np.ndarray
     spread: np.ndarray
     number: np.ndarray
     slow: np.ndarray
@@ -81,11 +79,10 @@ class Compared:
 
 @dataclass(frozen=True)
 class Own:
-    """``left``: the logarithm of a ratio without what the station's gases tell of other air; ``sigma``: its usual scatter;
+    """``left``: the logarithm of a ratio without what the station's gases tell of other air;
     ``air``: how far the gases themselves are from what was expected (median logarithm; NaN without gases)."""
 
     left: np.ndarray
-    sigma: np.ndarray
     air: np.ndarray
 
 
@@ -153,10 +150,6 @@ def _of_parameter(
                 around[n] = np.where(enough, np.nanmedian(logs[others], axis=0), np.nan)
                 expected[n] = np.where(enough, _expected(logs[n], logs[others]), np.nan)
         anomaly = logs - expected
-        scatter = MAD_TO_SIGMA * np.array(
-            [trailing(a, LEARNED, "mad", gap=NEWS, needed=24, every=3) for a in anomaly]
-        )
-        scatter = np.fmax(np.nan_to_num(scatter, nan=0.0), 0.05)
         result = []
         for number, others in beside.items():
             n = row[number]
@@ -170,7 +163,6 @@ def _of_parameter(
                     np.exp(around[n]) - soft,
                     np.round(np.exp(expected[n]) - soft, 6),
                     np.exp(anomaly[n]),
-                    scatter[n],
                     _spread(anomaly[others]),
                     present[n],
                     logs[n] - _expected(logs[n], logs[others], SLOW, DRIFTS, guess=False)
@@ -264,8 +256,7 @@ def _own(ratio: np.ndarray, gases: list[np.ndarray]) -> Own:
         # A fire gives gases too: they take away half of it at most.
         half = np.abs(ratio) / 2
         left = ratio - np.where(told * ratio > 0, np.clip(told, -half, half), 0.0)
-    sigma = MAD_TO_SIGMA * trailing(left, LEARNED, "mad", gap=NEWS, needed=24, every=3)
-    return Own(left, np.fmax(np.nan_to_num(sigma), 0.05), air)
+    return Own(left, air)
 
 
 def _slope(values: np.ndarray, by: np.ndarray) -> np.ndarray:
