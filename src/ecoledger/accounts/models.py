@@ -132,6 +132,11 @@ class Person(AbstractUser):
         self._area_codes = [str(value) for value in values]
         self._granted_anew = True
 
+    @property
+    def own_area(self) -> str:
+        """The widest of the divisions seen, with which a page begins; "" where none is."""
+        return min(self.area_codes, key=len, default="")
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, and with it the roles and areas that were set."""
         if (only := kwargs.get("update_fields")) is not None:

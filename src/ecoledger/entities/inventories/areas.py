@@ -55,9 +55,9 @@ def read(row: TableRow) -> None:
 
 def _example_code(person: Person | None) -> str:
     """A town's code in the person's own division."""
-    own = min(person.area_codes, key=len, default="") if person is not None else ""
+    own = person.own_area if person is not None else ""
     known = Area.objects.order_by("code").values_list("code", flat=True).first()
-    return f"{(own or known or '350582')[:6]:0<6}901"
+    return f"{(own or known or '990101')[:6]:0<6}901"
 
 
 AREAS = declare(

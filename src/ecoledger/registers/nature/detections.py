@@ -151,8 +151,8 @@ def area_of(lon: float | None, lat: float | None, person: Person | None) -> str:
     """In which division a device stands: by the boundaries, else the person's own, else the one county there is."""
     if lon is not None and lat is not None and (held := divisions.holding(lon, lat)):
         return held[0]
-    if person is not None and person.area_codes:
-        return str(person.area_codes[0])
+    if person is not None and person.own_area:
+        return person.own_area
     counties = [code for code in Area.objects.values_list("code", flat=True) if len(code) == 6]
     return counties[0] if len(counties) == 1 else ""
 

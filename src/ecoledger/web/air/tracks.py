@@ -39,7 +39,7 @@ def page(request: Request) -> HttpResponse:
         "kinds": TrackSurvey.Kind.choices,
         "book": TRACKS,
         "may_open": TRACKS.may_open(request.user),
-        "area": request.user.area_codes[0] if request.user.area_codes else "",
+        "area": request.user.own_area,
     }
     return render(request, "web/air/tracks.html", context)
 

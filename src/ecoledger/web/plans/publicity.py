@@ -26,7 +26,7 @@ def page(request: Request) -> HttpResponse:
     last = asked.day(request.GET.get("end", "")) or today
     if last < first:
         first, last = last, first
-    area = min(request.user.area_codes, key=len, default="")
+    area = request.user.own_area
     if not area:
         raise PermissionDenied(_("您的数据范围内没有行政区。"))
     span = Span(first, last + timedelta(days=1))

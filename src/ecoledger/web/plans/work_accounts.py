@@ -26,15 +26,11 @@ def _month(written: str) -> date:
         return (timezone.localdate().replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
-def _area(request: Request) -> str:
-    return min(request.user.area_codes, key=len, default="")
-
-
 @needs("see_plans")
 def page(request: Request) -> HttpResponse:
     month = _month(request.GET.get("month", ""))
     tasks = work_tasks.REGISTER.visible_to(request.user)
-    sections, people = work_tasks.accounts(tasks, month, _area(request))
+    sections, people = work_tasks.accounts(tasks, month, request.user.own_area)
     return render(
         request,
         "web/plans/work_accounts.html",
@@ -54,7 +50,7 @@ def sign(request: Request) -> HttpResponse:
     month = _month(request.POST.get("month", ""))
     try:
         work_tasks.sign(
-            request.POST.get("section", ""), month, _area(request), by=request.user,
+            request.POST.get("section", ""), month, request.user.own_area, by=request.user,
             note=request.POST.get("note", ""),
         )  # fmt: skip
         messages.success(request, _("已对账。"))

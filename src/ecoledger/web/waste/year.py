@@ -91,7 +91,7 @@ def page(request: Request) -> HttpResponse:
     now = timezone.localdate().year
     year = asked.number(request.GET.get("year", "")) or now
     year = year if 2010 <= year <= now else now
-    area = min(request.user.area_codes, key=len, default="")
+    area = request.user.own_area
     if not area:
         raise PermissionDenied(_("您的数据范围内没有行政区。"))
     span = Span(date(year, 1, 1), date(year + 1, 1, 1))
