@@ -133,23 +133,23 @@ def crossings(area_code: str, begin: date, end: date) -> list[Crossing]:
 def crossings_of(every: Iterable[SectionPeriod], begin: date, end: date) -> list[Crossing]:
     """Those of sections over a period that lie between two different towns."""
     periods = [
-        one
-        for one in every
-        if one.section.upstream_area_code
-        and one.section.downstream_area_code
-        and one.section.upstream_area_code != one.section.downstream_area_code
+        period
+        for period in every
+        if period.section.upstream_area_code
+        and period.section.downstream_area_code
+        and period.section.upstream_area_code != period.section.downstream_area_code
     ]
-    flows = samples.flows_of([one.section.pk for one in periods], begin, end)
-    return [_crossing(one, flows.get(one.section.pk, ())) for one in periods]
+    flows = samples.flows_of([period.section.pk for period in periods], begin, end)
+    return [_crossing(period, flows.get(period.section.pk, ())) for period in periods]
 
 
-def _crossing(one: SectionPeriod, flows: Iterable[MonthlyFlow]) -> Crossing:
-    section = one.section
+def _crossing(period: SectionPeriod, flows: Iterable[MonthlyFlow]) -> Crossing:
+    section = period.section
     way = direction(flows)
     ends = (section.upstream_area_code, section.downstream_area_code)
     if way == MonthlyFlow.Direction.BACK:
-        return Crossing(one, ends[1], ends[0], turned=True)
-    return Crossing(one, *ends, dry=way == MonthlyFlow.Direction.NONE)
+        return Crossing(period, ends[1], ends[0], turned=True)
+    return Crossing(period, *ends, dry=way == MonthlyFlow.Direction.NONE)
 
 
 def direction(flows: Iterable[MonthlyFlow]) -> str:
@@ -165,29 +165,35 @@ def direction(flows: Iterable[MonthlyFlow]) -> str:
 
 
 def _towns(found: Iterable[Crossing]) -> list[str]:
-    return sorted({code for one in found for code in (one.upper, one.lower)})
+    return sorted({code for crossing in found for code in (crossing.upper, crossing.lower)})
 
 
 def mean_of(found: Iterable[Crossing], factor: str) -> Fraction | None:
     """Arithmetic mean over sections with water; sections without the factor are left out."""
     values = [
-        Fraction(str(one.period.mean.unrounded[factor]))
-        for one in found
-        if one.period.mean is not None and factor in one.period.mean.unrounded and not one.dry
+        Fraction(str(crossing.period.mean.unrounded[factor]))
+        for crossing in found
+        if crossing.period.mean is not None
+        and factor in crossing.period.mean.unrounded
+        and not crossing.dry
     ]
     return sum(values, Fraction(0)) / len(values) if values else None
 
 
 def _passage(town: str, found: Iterable[Crossing], said: Rules) -> Passage:
     rows = list(found)
-    inflows = tuple(one for one in rows if one.lower == town)
-    outflows = tuple(one for one in rows if one.upper == town)
+    inflows = tuple(crossing for crossing in rows if crossing.lower == town)
+    outflows = tuple(crossing for crossing in rows if crossing.upper == town)
     changes = tuple(
         Change(factor, mean_of(inflows, factor), mean_of(outflows, factor))
         for factor in said.weights
     )
-    known = [one for one in outflows if one.period.attains is not None and not one.dry]
-    meets = all(one.period.attains for one in known) if known else None
+    known = [
+        crossing
+        for crossing in outflows
+        if crossing.period.attains is not None and not crossing.dry
+    ]
+    meets = all(crossing.period.attains for crossing in known) if known else None
     compared = {c.factor: c.percent for c in changes if c.percent is not None}
     index: Fraction | None = None
     why = ""
@@ -209,16 +215,16 @@ def _passage(town: str, found: Iterable[Crossing], said: Rules) -> Passage:
 def _ranked(passages: list[Passage]) -> list[Passage]:
     """Those with an index by it, equals sharing a place (1, 2, 2, 4); the others after them, unranked."""
 
-    def key(one: Passage) -> Any:
-        return (one.index is None, one.index or Fraction(0), one.town)
+    def key(passage: Passage) -> Any:
+        return (passage.index is None, passage.index or Fraction(0), passage.town)
 
     ordered = sorted(passages, key=key)
     ranked: list[Passage] = []
-    for place, one in enumerate(ordered, 1):
-        if one.index is None:
-            ranked.append(one)
+    for place, passage in enumerate(ordered, 1):
+        if passage.index is None:
+            ranked.append(passage)
             continue
         before = ranked[-1] if ranked else None
-        same = before is not None and before.index == one.index
-        ranked.append(replace(one, rank=before.rank if same and before else place))
+        same = before is not None and before.index == passage.index
+        ranked.append(replace(passage, rank=before.rank if same and before else place))
     return ranked

@@ -320,32 +320,32 @@ SOURCES = Source("water_sources", _sources, touched_by="water")
     key="sea_good_ratio", name="近岸海域优良（一、二类）面积比例", unit=PERCENT, better=HIGHER, line="water",
     source=SEA, per=("year",),
 )  # fmt: skip
-def sea_good_ratio(found: sea.SeaYear) -> Figure:
-    return found.good
+def sea_good_ratio(year: sea.SeaYear) -> Figure:
+    return year.good
 
 
 @indicator(
     key="bays_attained_ratio", name="达到自身目标的湾段比例", unit=PERCENT, better=HIGHER, line="water",
     source=SEA, per=("year",),
 )  # fmt: skip
-def bays_attained_ratio(found: sea.SeaYear) -> Figure:
-    return found.attained
+def bays_attained_ratio(year: sea.SeaYear) -> Figure:
+    return year.attained
 
 
 @indicator(
     key="sea_rivers_attained_ratio", name="入海河流控制断面达标率", unit=PERCENT, better=HIGHER, line="water",
     source=SEA_RIVERS, per=("year",),
 )  # fmt: skip
-def sea_rivers_attained_ratio(found: sea.Rivers) -> Figure:
-    return found.attained
+def sea_rivers_attained_ratio(rivers: sea.Rivers) -> Figure:
+    return rivers.attained
 
 
 @indicator(
     key="sea_rivers_inferior_ratio", name="入海河流劣Ⅴ类比例", unit=PERCENT, better=LOWER, line="water",
     source=SEA_RIVERS, per=("year",),
 )  # fmt: skip
-def sea_rivers_inferior_ratio(found: sea.Rivers) -> Figure:
-    return found.inferior
+def sea_rivers_inferior_ratio(rivers: sea.Rivers) -> Figure:
+    return rivers.inferior
 
 
 @indicator(
@@ -375,16 +375,16 @@ OUTLETS = Source("outlets", _outlets, touched_by="water")
     key="outlet_mean_ratio", name="内河入江口达标率（累计均值）", unit=PERCENT, better=HIGHER, line="water",
     source=OUTLETS, per=("year",),
 )  # fmt: skip
-def outlet_mean_ratio(found: outlets.Mouths) -> Figure:
-    return found.by_mean
+def outlet_mean_ratio(mouths: outlets.Mouths) -> Figure:
+    return mouths.by_mean
 
 
 @indicator(
     key="outlet_months_ratio", name="内河入江口达标率（月次）", unit=PERCENT, better=HIGHER, line="water",
     source=OUTLETS, per=("year",),
 )  # fmt: skip
-def outlet_months_ratio(found: outlets.Mouths) -> Figure:
-    return found.by_months
+def outlet_months_ratio(mouths: outlets.Mouths) -> Figure:
+    return mouths.by_months
 
 
 def _sewage(area_code: str, span: Span, as_of: date | None) -> balance.YearBalance:

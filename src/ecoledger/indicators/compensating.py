@@ -274,16 +274,19 @@ def bills(area_code: str, begin: date, end: date) -> list[SectionBill]:
         edition = edition_on(table, last)
     except (KeyError, LookupError):
         why = f"没有名为“{table.get('rule', '')}”的补偿规则"
-        return [SectionBill(one, why=why) for one in water.period(area_code, begin, end).sections]
+        return [
+            SectionBill(measured, why=why)
+            for measured in water.period(area_code, begin, end).sections
+        ]
     periods = water.period(area_code, begin, end).sections
-    found = boundaries.crossings_of(periods, begin, end)
-    inflows = _inflows(found)
+    crossings = boundaries.crossings_of(periods, begin, end)
+    inflows = _inflows(crossings)
     left = books.exclusions(area_code[: books.COUNTY], begin)
-    flows = samples.flows_of([one.section.pk for one in periods], begin, end)
+    flows = samples.flows_of([measured.section.pk for measured in periods], begin, end)
     typed = {row["section"]: row["volume"] for row in table.get("flow", []) if row["month"] == f"{begin:%Y-%m}"}  # fmt: skip
     parties = {row["name"]: (row["upstream"], row["downstream"]) for row in table.get("section", [])}  # fmt: skip
     made: list[SectionBill] = []
-    crossing = {one.period.section.pk: one for one in found}
+    crossing = {between_towns.period.section.pk: between_towns for between_towns in crossings}
     for period in periods:
         section = period.section
         across = crossing.get(section.pk)
@@ -308,11 +311,11 @@ def bills(area_code: str, begin: date, end: date) -> list[SectionBill]:
     return made
 
 
-def _inflows(found: Sequence[boundaries.Crossing]) -> dict[str, dict[str, Fraction]]:
+def _inflows(crossings: Sequence[boundaries.Crossing]) -> dict[str, dict[str, Fraction]]:
     """Town -> item -> mean of what came in."""
     towns: dict[str, dict[str, Fraction]] = {}
-    for town in {one.lower for one in found}:
-        into = [one for one in found if one.lower == town]
+    for town in {crossing.lower for crossing in crossings}:
+        into = [crossing for crossing in crossings if crossing.lower == town]
         means = {key: boundaries.mean_of(into, key) for key in FACTORS}
         towns[town] = {key: value for key, value in means.items() if value is not None}
     return towns
@@ -366,7 +369,7 @@ def counted(area_code: str, month: date) -> Counted:
         ) from wrong
     share = Fraction(str(table.get("city_percent", 0))) / 100
     # Of the county's own book: sections that some party answers for, and those between two towns.
-    kept = [_kept(one, share) for one in bills(area_code, month, end) if one.why != NO_PARTIES]
+    kept = [_kept(bill, share) for bill in bills(area_code, month, end) if bill.why != NO_PARTIES]
     return Counted(
         edition.title or edition.standard,
         _OWN_RULE if table.get("rule") == OWN else edition.mark.label,
@@ -387,10 +390,10 @@ def account(area_code: str, month: date) -> Counted:
     return Counted(kept.rule, kept.mark, list(lines))
 
 
-def _kept(one: SectionBill, share: Fraction) -> Bill:
-    across, result = one.crossing, one.result
+def _kept(bill: SectionBill, share: Fraction) -> Bill:
+    across, result = bill.crossing, bill.result
     ends = (area_name(across.upper), area_name(across.lower)) if across else ("", "")
-    base = Bill(one.period.section, *ends, turned=bool(across and across.turned), why=one.why)
+    base = Bill(bill.period.section, *ends, turned=bool(across and across.turned), why=bill.why)
     if result is None:
         return base
     inputs: dict[str, Any] = {

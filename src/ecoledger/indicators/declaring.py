@@ -176,7 +176,9 @@ NOT_THERE = "台账未建"
 
 def key_of(words: str) -> str:
     """The key of the indicator that is called so; ``words`` themselves where none is."""
-    return next((one.key for one in all_indicators() if words == str(one.full_name)), words)
+    return next(
+        (declared.key for declared in all_indicators() if words == str(declared.full_name)), words
+    )
 
 
 def called(key: str) -> str:
@@ -212,8 +214,8 @@ def figures(
     """Several indicators at once; each source is computed once."""
     results: dict[str, Any] = {}
     rows: dict[str, Figure] = {}
-    for one in wanted:
-        if one.source.key not in results:
-            results[one.source.key] = one.source.of(area_code, span, as_of)
-        rows[one.key] = one.read(results[one.source.key])
+    for declared in wanted:
+        if declared.source.key not in results:
+            results[declared.source.key] = declared.source.of(area_code, span, as_of)
+        rows[declared.key] = declared.read(results[declared.source.key])
     return rows

@@ -32,11 +32,11 @@ def failing() -> dict[int, str]:
         return {}
     begin, end = month_before(timezone.localdate())
     why: dict[int, list[str]] = {}
-    for one in water.period("", begin, end).sections:
-        if one.attains is False:
+    for section in water.period("", begin, end).sections:
+        if section.attains is False:
             said = _("%(month)s %(class)s类，劣于目标%(target)s类：%(why)s")
-            why.setdefault(one.section.pk, []).append(
-                said % {"month": f"{begin:%Y-%m}", "class": one.label, "target": one.target, "why": one.failures}
+            why.setdefault(section.section.pk, []).append(
+                said % {"month": f"{begin:%Y-%m}", "class": section.label, "target": section.target, "why": section.failures}
             )  # fmt: skip
     for year in water.year("", begin.replace(month=1), end).sections:
         if year.attains is False:
@@ -87,7 +87,7 @@ def followed(person: Person, year: int) -> list[Helped]:
 def _classes(begin: date, end: date) -> dict[int, int | None]:
     if not runtime.is_open() or begin > timezone.localdate():
         return {}
-    return {one.section.pk: one.rank for one in water.period("", begin, end).sections}
+    return {section.section.pk: section.rank for section in water.period("", begin, end).sections}
 
 
 def said(rank: int | None) -> str:

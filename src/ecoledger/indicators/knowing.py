@@ -84,8 +84,8 @@ def _timeline(file: File) -> Iterable[Happening]:
     today = timezone.localdate()
     last = today.replace(day=1)
     begin = date(last.year - MONTHS // 12, last.month, 1)
-    found = water.section_days(entity, begin, today + timedelta(days=1))
-    for month, mean, rank in found.months:
+    days = water.section_days(entity, begin, today + timedelta(days=1))
+    for month, mean, rank in days.months:
         if rank is None:
             continue
         following = (month + timedelta(days=31)).replace(day=1)

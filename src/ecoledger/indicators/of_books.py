@@ -119,9 +119,9 @@ class Counting:
                 return absent(tally.name, door, "未到期")
             if tally.things is not None:
                 parts = self.parts(tally.things)
-                part = sum(one.amount for one in parts if one.counts)
-                told = any(one.counts is not None for one in parts)
-                all_of = sum(one.amount for one in parts) if told else 0
+                part = sum(share.amount for share in parts if share.counts)
+                told = any(share.counts is not None for share in parts)
+                all_of = sum(share.amount for share in parts) if told else 0
             else:
                 part, all_of = _amount(tally, whole.filter(of)), _amount(tally, whole)
             return ratio(

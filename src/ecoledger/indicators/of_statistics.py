@@ -68,18 +68,18 @@ def figures_of(register_key: str, area_code: str, span: Span) -> list[Figure]:
     ]
 
 
-def _figure(one: Statistic, shown: dict[str, str]) -> Figure:
-    door = doors.MATTERS.opens(**{**shown, **dict(parse_qsl(one.query))})
-    if one.query.startswith("/"):  # what is counted stands in another book
-        door = doors.ROW.opens(url=one.query)
-    label = str(one.label)
-    if one.numerator is not None and one.denominator is not None:
-        return ratio(label, one.numerator, one.denominator, door)
-    if one.value is None:
-        return absent(label, door, str(one.note) or "没有可计算的件")
-    value = Fraction(one.value).limit_denominator(10**9)
+def _figure(statistic: Statistic, shown: dict[str, str]) -> Figure:
+    door = doors.MATTERS.opens(**{**shown, **dict(parse_qsl(statistic.query))})
+    if statistic.query.startswith("/"):  # what is counted stands in another book
+        door = doors.ROW.opens(url=statistic.query)
+    label = str(statistic.label)
+    if statistic.numerator is not None and statistic.denominator is not None:
+        return ratio(label, statistic.numerator, statistic.denominator, door)
+    if statistic.value is None:
+        return absent(label, door, str(statistic.note) or "没有可计算的件")
+    value = Fraction(statistic.value).limit_denominator(10**9)
     decimals = 0 if value.denominator == 1 else 1
-    return quantity(label, value, decimals, one.unit, door)
+    return quantity(label, value, decimals, statistic.unit, door)
 
 
 def _read(name: str, label: str, found: dict[str, Figure]) -> Figure:

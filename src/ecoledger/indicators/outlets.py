@@ -108,9 +108,9 @@ def of(area_code: str, begin: date, end: date) -> Mouths:
 
 def _mouth(line: RiverMouth, section: Section, begin: date, end: date) -> Mouth:
     body: Waterbody = "lake" if section.is_lake else "river"
-    found = water.section_days(section, begin, end)
-    means = {month: dict(mean.unrounded) for month, mean, _rank in found.months}
-    months = {month: rank for month, _mean, rank in found.months if rank is not None}
+    days = water.section_days(section, begin, end)
+    means = {month: dict(mean.unrounded) for month, mean, _rank in days.months}
+    months = {month: rank for month, _mean, rank in days.months if rank is not None}
     if not months:
         return Mouth(line, section, {}, None, None, (), (), NO_DATA)
     last = max(means)
@@ -161,14 +161,14 @@ def _class(parts: Sequence[dict[str, Any]], on: date, body: Waterbody, period: A
 def _binding(needed: Sequence[Needed], parts: Sequence[dict[str, Any]]) -> tuple[Needed, ...]:
     """Those that ask something of the months left: where a month like the worst so far would not do."""
     asked = []
-    for one in needed:
-        values = [part[one.item] for part in parts if one.item in part]
-        if one.months_left == 0:
+    for need in needed:
+        values = [part[need.item] for part in parts if need.item in part]
+        if need.months_left == 0:
             continue
-        too_high = one.at_most is not None and max(values) > one.at_most
-        too_low = one.at_least is not None and min(values) < one.at_least
-        if not one.possible or too_high or too_low:
-            asked.append(one)
+        too_high = need.at_most is not None and max(values) > need.at_most
+        too_low = need.at_least is not None and min(values) < need.at_least
+        if not need.possible or too_high or too_low:
+            asked.append(need)
     return tuple(asked)
 
 
@@ -177,7 +177,7 @@ def _outlook(
 ) -> str:  # fmt: skip
     if not parts:
         return OPEN
-    if any(not one.possible for one in needed):
+    if any(not need.possible for need in needed):
         return LOST
     if left == 0:
         return HOLDS

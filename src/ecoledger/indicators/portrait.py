@@ -237,16 +237,16 @@ def _permits(
     ends = dict(rows.exclude(until=None).values_list("entity").annotate(Max("until")))
     # One without an end holds on, whatever ended before it.
     endless = set(rows.filter(until=None).values_list("entity", flat=True))
-    found = {}
+    result = {}
     for key, firm in firms.items():
         last: date | None = None if key in endless else ends.get(key)
         if last is not None:
-            found[key] = Seen(int(last < today), partial(_until, last), f"/entities/{key}")
+            result[key] = Seen(int(last < today), partial(_until, last), f"/entities/{key}")
         elif key in endless or firm.permit_no:
-            found[key] = Seen(None, _("许可证没有登记有效期"), f"/entities/{key}")
+            result[key] = Seen(None, _("许可证没有登记有效期"), f"/entities/{key}")
         else:
-            found[key] = Seen(None, _("没有登记排污许可证"), f"/entities/{key}")
-    return found
+            result[key] = Seen(None, _("没有登记排污许可证"), f"/entities/{key}")
+    return result
 
 
 def _waste(
@@ -405,12 +405,12 @@ def portraits(firms: Sequence[Enterprise], person: Person, now: datetime) -> lis
     made = []
     for key, firm in by_key.items():
         own = tuple((rule, seen[rule.key][key]) for rule in in_force)
-        score = sum((_points(*one) or Decimal(0) for one in own), Decimal(0))
-        level = next((one for one in grades if score >= one.least), grades[-1])
+        score = sum((_points(*measured) or Decimal(0) for measured in own), Decimal(0))
+        level = next((grade for grade in grades if score >= grade.least), grades[-1])
         told = sum(said.count is not None for _rule, said in own)
         unsure = level is grades[-1] and told < share * len(own)
         made.append(Portrait(firm, own, score, None if unsure else level))
-    return sorted(made, key=lambda one: (-one.score, one.firm.code))
+    return sorted(made, key=lambda portrait: (-portrait.score, portrait.firm.code))
 
 
 def _points(rule: Rule, seen: Seen) -> Decimal | None:

@@ -35,10 +35,10 @@ def of(area_code: str, begin: date, end: date) -> list[RainOnSection]:
     if not runtime.is_open():
         return []
     first, last = begin - timedelta(days=DAYS), end + timedelta(days=DAYS + 1)
-    found = water.places(area_code, first, last)
-    rows = water.rows_of(found, first, last)
+    places = water.places(area_code, first, last)
+    rows = water.rows_of(places, first, last)
     made = []
-    for section, _point in found:
+    for section, _point in places:
         spans: list[list[dict[str, Any]]] = [[], [], []]
         for row in rows[section.pk]:
             spans[0 if row["time"] < begin else 1 if row["time"] <= end else 2].append(row)

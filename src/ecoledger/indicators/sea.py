@@ -239,8 +239,8 @@ def rivers(area_code: str, year: int, end: date) -> Rivers:
     """Every river to the sea from 1 January to before ``end``, with its loads of this year and those before."""
     found = SeaRiver.objects.filter(_there(year), area_code__startswith=area_code)
     rows = tuple(
-        RiverYear(one, water.section_year(one.section, date(year, 1, 1), end), _loads(one, year, end))
-        for one in found.select_related("section__river", "parent").order_by("code")
+        RiverYear(river, water.section_year(river.section, date(year, 1, 1), end), _loads(river, year, end))
+        for river in found.select_related("section__river", "parent").order_by("code")
     )  # fmt: skip
     judged = [row for row in rows if row.year.rank is not None]
     door = doors.SEA_RIVERS.opens(area=area_code, year=str(year))

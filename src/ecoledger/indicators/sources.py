@@ -78,16 +78,16 @@ def months_of(source: WaterSource, begin: date, end: date) -> list[SourceMonth]:
 
 
 def _months(sources: Sequence[WaterSource], begin: date, end: date) -> list[SourceMonth]:
-    keys = [one.pk for one in sources]
+    keys = [source.pk for source in sources]
     sampled = samples.days_of(keys, begin, end)
     rows: list[SourceMonth] = []
     month = begin.replace(day=1)
     while month < end:
         following = (month + timedelta(days=31)).replace(day=1)
         volumes = books.taken(keys, month, following)
-        for one in sources:
-            parts = [row for row in sampled.get(one.pk, ()) if month <= row["time"] < following]
-            rows.append(_month(one, month, parts, volumes.get(one.pk)))
+        for source in sources:
+            parts = [row for row in sampled.get(source.pk, ()) if month <= row["time"] < following]
+            rows.append(_month(source, month, parts, volumes.get(source.pk)))
         month = following
     return rows
 
@@ -139,9 +139,9 @@ def _ground(
 
 
 def _means(parts: Sequence[dict[str, Any]], keys: Sequence[str]) -> dict[str, float]:
-    found: dict[str, float] = {}
+    result: dict[str, float] = {}
     for key in keys:
         values = [part[key] for part in parts if key in part]
         if values:
-            found[key] = float(water_periods.mean(key, values))
-    return found
+            result[key] = float(water_periods.mean(key, values))
+    return result

@@ -87,7 +87,7 @@ def figures(wanted: Iterable[Indicator], area_code: str, span: Span) -> dict[str
     rows = {
         row.indicator: row
         for row in IndicatorValue.objects.filter(
-            indicator__in=[one.key for one in every],
+            indicator__in=[indicator.key for indicator in every],
             area_code=area_code,
             begin=span.begin,
             end=span.end,
@@ -97,19 +97,19 @@ def figures(wanted: Iterable[Indicator], area_code: str, span: Span) -> dict[str
     }
     found = {key: figure_of(row) for key, row in rows.items()}
     results: dict[str, tuple[datetime, Any]] = {}
-    for one in every:
-        if one.key in found:
+    for indicator in every:
+        if indicator.key in found:
             continue
-        if one.source.key not in results:
+        if indicator.source.key not in results:
             began = timezone.now()
-            results[one.source.key] = (began, one.source.of(area_code, span, None))
-        began, result = results[one.source.key]
-        figure = one.read(result)
-        if not one.source.as_of_now:
+            results[indicator.source.key] = (began, indicator.source.of(area_code, span, None))
+        began, result = results[indicator.source.key]
+        figure = indicator.read(result)
+        if not indicator.source.as_of_now:
             # Of two who compute the same for the first time, one stores it.
             with suppress(IntegrityError):
-                store(one, area_code, span, figure, began)
-        found[one.key] = figure
+                store(indicator, area_code, span, figure, began)
+        found[indicator.key] = figure
     return found
 
 
@@ -209,7 +209,7 @@ def refresh(limit: int = 500) -> int:
     old = Touched.objects.filter(at__lt=timezone.now() - REMEMBERED)
     if old.exists():  # nobody has to wait for a deletion of nothing
         old.delete()
-    known = {one.key: one for one in all_indicators()}
+    known = {indicator.key: indicator for indicator in all_indicators()}
     done = 0
     rows = IndicatorValue.objects.filter(stale=True, current=True).order_by("pk")[:limit]
     groups: dict[tuple[str, date, date], list[Indicator]] = {}

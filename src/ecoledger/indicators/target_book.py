@@ -60,7 +60,7 @@ def said_elsewhere(rows: Iterable[PlanTarget], every: QuerySet[PlanTarget]) -> d
     others = list(
         every.filter(indicator__in={row.indicator for row in chosen}).exclude(target=None)
     )
-    found: dict[int, str] = {}
+    result: dict[int, str] = {}
     for row in chosen:
         said = {
             other.book: Fraction(other.target)
@@ -77,10 +77,10 @@ def said_elsewhere(rows: Iterable[PlanTarget], every: QuerySet[PlanTarget]) -> d
         said |= {_("年度目标"): g.value for g in goals if g.indicator.key == row.indicator}
         unlike = [(who, value) for who, value in said.items() if value != Fraction(row.target or 0)]
         if unlike:
-            found[row.pk] = _("；").join(
+            result[row.pk] = _("；").join(
                 f"{who} {float(value):.10g}{row.unit}" for who, value in unlike
             )
-    return found
+    return result
 
 
 def totals(rows: Iterable[PlanTarget]) -> Totals:

@@ -110,16 +110,16 @@ def parsed(table: Mapping[str, Any]) -> tuple[Target, ...]:
         wrong += [f"{where}：{problem}" for problem in problems]
         if problems:
             continue
-        one = Target(
+        target = Target(
             INDICATORS[entry["indicator"]],
             entry["year"],
             exact(entry["value"]),
             entry.get("area", ""),
         )
-        key = (one.indicator.key, one.year, one.area)
+        key = (target.indicator.key, target.year, target.area)
         if key in found:
-            wrong.append(f"{where}：{one.indicator.name} {one.year} 年的目标重复")
-        found[key] = one
+            wrong.append(f"{where}：{target.indicator.name} {target.year} 年的目标重复")
+        found[key] = target
     if wrong:
         raise TargetsError("\n".join(wrong))
     return tuple(found.values())
@@ -233,10 +233,12 @@ Rivers = water.WaterPeriod | water.WaterYear
 def air_standings(found: Year, goals: Sequence[Target]) -> list[Standing]:
     """The air indicators among ``goals``, and :data:`ALWAYS`, in the order of :data:`INDICATORS`."""
     return [
-        standing(one, found, next((goal for goal in goals if goal.indicator is one), None))
-        for one in INDICATORS.values()
-        if one.source is catalogue.AIR
-        and (one.always or any(goal.indicator is one for goal in goals))
+        standing(
+            indicator, found, next((goal for goal in goals if goal.indicator is indicator), None)
+        )
+        for indicator in INDICATORS.values()
+        if indicator.source is catalogue.AIR
+        and (indicator.always or any(goal.indicator is indicator for goal in goals))
     ]
 
 

@@ -56,7 +56,7 @@ class Rule:
 def rules() -> tuple[Rule, ...]:
     """The rules in force. Raises :class:`RulesError`."""
     said = own_data.read(__package__, FILE.removesuffix(".toml"))
-    found = []
+    result = []
     for row in said.get("rule", ()):
         try:
             rule = Rule(**row, mark=said.get("mark", "M"))
@@ -64,8 +64,8 @@ def rules() -> tuple[Rule, ...]:
             raise RulesError(f"{FILE}：规则 {row.get('key', '?')}：{wrong}") from wrong
         if rule.measure not in WarningLetter.Measure.values or rule.per not in ("month", "quarter"):
             raise RulesError(f"{FILE}：规则 {rule.key} 的 measure 或 per 不认识")
-        found.append(rule)
-    return tuple(found)
+        result.append(rule)
+    return tuple(result)
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,12 +217,12 @@ def rows_of(
 
 
 def _by_point(table: pl.DataFrame) -> dict[int, list[dict[str, Any]]]:
-    found: dict[int, list[dict[str, Any]]] = {}
+    result: dict[int, list[dict[str, Any]]] = {}
     for row in table.iter_rows(named=True):
-        found.setdefault(row["point"], []).append(
+        result.setdefault(row["point"], []).append(
             {key: value for key, value in row.items() if value is not None and key != "point"}
         )
-    return found
+    return result
 
 
 def _is_good(rank: int | None) -> bool:

@@ -284,7 +284,7 @@ def ranking_blocks(
 
 
 def _ranked(place: air_standing.Ranked, alone: bool) -> tuple[Part, ...]:
-    ranks = [None if alone else one.rank for one in (place.value, place.change)]
+    ranks = [None if alone else standing.rank for standing in (place.value, place.change)]
     by_value, by_change = ("—" if rank is None else str(rank) for rank in ranks)
     return (
         by_value,

@@ -43,10 +43,12 @@ def findings(bulletin: Bulletin) -> list[Finding]:
     ]
 
 
-def _is_own(text: str, found: Finding, own: list[tuple[int, int]]) -> bool:
+def _is_own(text: str, finding: Finding, own: list[tuple[int, int]]) -> bool:
     """Whether what is doubted is a value of the system's; a finding may reach over the words around it."""
-    place = text.find(found.stated, found.start, found.end)
-    begin, end = (place, place + len(found.stated)) if place >= 0 else (found.start, found.end)
+    place = text.find(finding.stated, finding.start, finding.end)
+    begin, end = (
+        (place, place + len(finding.stated)) if place >= 0 else (finding.start, finding.end)
+    )
     return any(first <= begin and end <= last for first, last in own)
 
 

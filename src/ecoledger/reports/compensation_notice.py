@@ -23,8 +23,8 @@ def values(matter: Matter) -> dict[str, Any]:
             "section__river__code", "section__chainage_km"
         )
     )
-    paid = [f"{one.section}：{one.payer}支付{one.payee}{one.amount}万元" for one in lines if one.amount]  # fmt: skip
-    left = [f"{one.section}（{one.why}）" for one in lines if one.why]
+    paid = [f"{line.section}：{line.payer}支付{line.payee}{line.amount}万元" for line in lines if line.amount]  # fmt: skip
+    left = [f"{line.section}（{line.why}）" for line in lines if line.why]
     owed = [f"{name}应{'收' if net > 0 else '付'}{abs(net)}万元" for name, net in sorted(nets.items()) if net]  # fmt: skip
     until = month.appeal_until
     return {

@@ -126,7 +126,7 @@ def numbered(sections: Sequence[tuple[str, Sequence[Block | None]]]) -> tuple[Se
     ``None`` and a section without blocks are left out.
     """
     tables = figures = 0
-    found: list[Section] = []
+    result: list[Section] = []
     for heading, blocks in sections:
         made: list[Block] = []
         level = 0
@@ -149,5 +149,5 @@ def numbered(sections: Sequence[tuple[str, Sequence[Block | None]]]) -> tuple[Se
                 case _:
                     made.append(block)
         if made:
-            found.append(Section(f"{ordinal(len(found) + 1)}、{heading}", tuple(made)))
-    return tuple(found)
+            result.append(Section(f"{ordinal(len(result) + 1)}、{heading}", tuple(made)))
+    return tuple(result)

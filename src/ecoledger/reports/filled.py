@@ -66,13 +66,13 @@ class Marks:
 
     def read(self, text: str) -> tuple[Part, ...]:
         """A text's words and figures."""
-        found: list[Part] = []
+        result: list[Part] = []
         for n, piece in enumerate(_MARK.split(text)):
             if n % 2:
-                found.append(self.parts[int(piece)])
+                result.append(self.parts[int(piece)])
             elif piece:
-                found.append(piece)
-        return tuple(found)
+                result.append(piece)
+        return tuple(result)
 
 
 def printed(part: Part) -> Value:

@@ -122,13 +122,13 @@ def _progress(on: Day) -> list[Block]:
     letters = on.letters.filter(pk__in=done.values("matter"), merged_into=None).order_by("pk")
     rows = tuple(
         (
-            one.letter_no or one.number,
-            one.title,
-            str(one.owner_organisation or "—"),
-            str(REGISTER.state_of(one).label),
-            public(one.latest or one.handling or one.findings) or "—",
+            letter.letter_no or letter.number,
+            letter.title,
+            str(letter.owner_organisation or "—"),
+            str(REGISTER.state_of(letter).label),
+            public(letter.latest or letter.handling or letter.findings) or "—",
         )
-        for one in letters.select_related("owner_organisation")
+        for letter in letters.select_related("owner_organisation")
     )
     heads = ("受理编号", "问题", "责任单位", "办理环节", "最新情况")
     return [Table("当日有进展的信访件", heads, rows, empty="当日没有进展。")]
@@ -172,14 +172,14 @@ def _list(on: Day) -> list[Block]:
     letters = on.letters.filter(opened_at__gte=midnight(on.begin)).order_by("letter_no", "pk")
     kinds = dict(InspectorateLetter.Kind.choices)
     rows: list[tuple[Any, ...]] = []
-    for n, one in enumerate(letters, 1):
-        media = "、".join(str(kinds.get(code, code)) for code in one.kinds)
-        again = f"（与{one.merged_into.number}重复）" if one.merged_into else ""
+    for n, letter in enumerate(letters, 1):
+        media = "、".join(str(kinds.get(code, code)) for code in letter.kinds)
+        again = f"（与{letter.merged_into.number}重复）" if letter.merged_into else ""
         rows.append((
-            str(n), one.letter_no or one.number, public(one.description or one.title) + again,
-            area_name(one.area_code), media or "—", public(one.findings) or "正在调查核实",
-            one.get_verdict_display() or "—", public(one.handling or one.latest) or "—",
-            one.get_finish_display() or "—", public(one.accountable_text) or "无",
+            str(n), letter.letter_no or letter.number, public(letter.description or letter.title) + again,
+            area_name(letter.area_code), media or "—", public(letter.findings) or "正在调查核实",
+            letter.get_verdict_display() or "—", public(letter.handling or letter.latest) or "—",
+            letter.get_finish_display() or "—", public(letter.accountable_text) or "无",
         ))  # fmt: skip
     heads = ("序号", "受理编号", "交办问题基本情况", "行政区域", "污染类型", "调查核实情况", "是否属实",
              "处理和整改情况", "是否办结", "责任人被处理情况")  # fmt: skip

@@ -22,12 +22,12 @@ _LEFT_OUT = frozenset(
 
 def names(registers: tuple[str, ...]) -> list[str]:
     """The variables of matters of any of these registers, in the order of their models."""
-    found: dict[str, None] = {}
+    result: dict[str, None] = {}
     for key in registers:
         register = register_of(key)
         for field in _fields(register):
-            found |= dict.fromkeys(_named(register, field))
-    return list(found)
+            result |= dict.fromkeys(_named(register, field))
+    return list(result)
 
 
 @in_chinese

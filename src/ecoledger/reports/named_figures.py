@@ -88,11 +88,11 @@ def named() -> dict[str, Indicator]:
 
     Figures of a book that only some may see are named by no template.
     """
-    found: dict[str, Indicator] = {}
+    result: dict[str, Indicator] = {}
     for indicator in all_indicators():
         if for_readers(indicator.see):
-            found.setdefault(variable(indicator.full_name), indicator)
-    return found
+            result.setdefault(variable(indicator.full_name), indicator)
+    return result
 
 
 def names() -> Iterator[str]:
@@ -289,31 +289,32 @@ def _target_rows(asked: Asked) -> list[dict[str, Part]]:
     rows = PlanTarget.objects.filter(area_code=asked.area_code, year=asked.span.begin.year).exclude(
         kind=PlanTarget.Kind.CONDITION
     )
-    found: list[dict[str, Part]] = []
+    result: list[dict[str, Part]] = []
     stands = target_book.standings(rows.select_related("lead"), asked.span.end)
     # What stands in two books alike is one target; what does not is named with its book.
-    for one in stands:
-        target = one.target
+    for stand in stands:
+        target = stand.target
         row: dict[str, Part] = {
             "指标": target.name,
             "来源": target.book,
             "性质": str(target.get_kind_display()),
-            "现值": one.figure,
+            "现值": stand.figure,
             "目标": target_book.goal(target),
-            "结论": _said_of(one, asked.span.end) + (f"（{one.beside}）" if one.beside else ""),
+            "结论": _said_of(stand, asked.span.end)
+            + (f"（{stand.beside}）" if stand.beside else ""),
         }
         alike = next(
-            (other for other in found if _but_for_its_book(other) == _but_for_its_book(row)), None
+            (other for other in result if _but_for_its_book(other) == _but_for_its_book(row)), None
         )
         if alike is None:
-            found.append(row)
+            result.append(row)
         else:
             alike["来源"] = f"{alike['来源']}、{target.book}"
-    named = Counter(str(row["指标"]) for row in found)
-    for row in found:
+    named = Counter(str(row["指标"]) for row in result)
+    for row in result:
         if named[str(row["指标"])] == 1:
             row["来源"] = ""
-    return found
+    return result
 
 
 def _but_for_its_book(row: Mapping[str, Part]) -> list[str]:
@@ -334,7 +335,7 @@ def _said_of(one: target_book.Standing, end: date) -> str:
 
 
 def _register_rows(asked: Asked) -> list[dict[str, Part]]:
-    found: list[dict[str, Part]] = []
+    result: list[dict[str, Part]] = []
     columns = {"opened": "新立", "closed": "办结", "in_hand": "在办", "overdue": "超期"}
     counted = standing(asked.area_code, asked.span)
     for _code, key in kept_back([asked.area_code]):
@@ -346,8 +347,8 @@ def _register_rows(asked: Asked) -> list[dict[str, Part]]:
             row: dict[str, Part] = {"台账": label}
             for key, head in columns.items():
                 row[head] = replace(figures[key], label=f"{label}{head}")
-            found.append(row)
-    return found
+            result.append(row)
+    return result
 
 
 def of_books() -> str:
@@ -370,13 +371,13 @@ def _section_rows(asked: Asked) -> list[dict[str, Part]]:
     tasks = work_tasks.WorkTask.objects.filter(
         area_code__startswith=asked.area_code, year=asked.span.begin.year
     )
-    found: list[dict[str, Part]] = []
+    result: list[dict[str, Part]] = []
     for name in sorted(set(tasks.values_list("section", flat=True))):
         own = tasks.filter(section=name, merged_into=None, withdrawn_at=None)
         door = doors.MATTERS.opens(register="work_task", section=name)
         done = own.filter(closed_at__isnull=False, state="finished")
         late = own.filter(closed_at=None, finish_by__lt=asked.span.end)
-        found.append(
+        result.append(
             {
                 "科室": name,
                 "任务": count(f"{name}任务", own.exclude(state="dropped").count(), door, "项"),
@@ -385,7 +386,7 @@ def _section_rows(asked: Asked) -> list[dict[str, Part]]:
                 "超期": count(f"{name}超期", late.count(), door, "项"),
             }
         )
-    return found
+    return result
 
 
 def _town_rows(asked: Asked) -> list[dict[str, Part]]:
@@ -397,32 +398,40 @@ def _town_rows(asked: Asked) -> list[dict[str, Part]]:
     }
     every = {i.key: i for i in all_indicators()}
     used = {head: every[key] for head, key in wanted.items() if key in every}
-    found: list[dict[str, Part]] = []
+    result: list[dict[str, Part]] = []
     codes = towns(asked.area_code)
     hidden = {(code, f"register:{key}") for code, key in kept_back(codes)}
     for code in codes:
         figures = _figures(used.values(), code, asked.span)
         row: dict[str, Part] = {"镇街": area_name(code)}
-        for head, one in used.items():
-            told = (code, one.source.touched_by) not in hidden
-            row[head] = figures[one.key] if told else _untold(figures[one.key], "")
-        found.append(row)
-    return found
+        for head, indicator in used.items():
+            told = (code, indicator.source.touched_by) not in hidden
+            row[head] = figures[indicator.key] if told else _untold(figures[indicator.key], "")
+        result.append(row)
+    return result
 
 
 def _sum_rows(asked: Asked) -> list[dict[str, Part]]:
     """Totals whose parts do not come to them."""
-    found: list[dict[str, Part]] = []
+    result: list[dict[str, Part]] = []
     for whole in ("article.media", "activity.all"):
-        one = reconciling.divided(whole, asked.area_code, asked.span)
-        if not one.adds_up:
+        divided = reconciling.divided(whole, asked.area_code, asked.span)
+        if not divided.adds_up:
             left = count(
-                f"{one.whole.label}差额", int(one.unexplained), one.whole.records, one.whole.unit
+                f"{divided.whole.label}差额",
+                int(divided.unexplained),
+                divided.whole.records,
+                divided.whole.unit,
             )
-            found.append(
-                {"名称": one.whole.label, "总数": one.whole, "分项": one.shown, "差额": left}
+            result.append(
+                {
+                    "名称": divided.whole.label,
+                    "总数": divided.whole,
+                    "分项": divided.shown,
+                    "差额": left,
+                }
             )
-    return found
+    return result
 
 
 _ROWS = {

@@ -20,15 +20,15 @@ def together(told: Iterable[str]) -> str:
 
 def changes_in(blocks: Sequence[Block | None]) -> list[Change]:
     """The changes that stand in blocks, in the order of reading."""
-    found: list[Change] = []
+    result: list[Change] = []
     for block in blocks:
         parts: list[object] = []
         if isinstance(block, Statement):
             parts = list(block.parts)
         elif isinstance(block, Table):
             parts = [cell for row in block.rows for cell in row]
-        found += [part for part in parts if isinstance(part, Change)]
-    return found
+        result += [part for part in parts if isinstance(part, Change)]
+    return result
 
 
 def rounding(blocks: Sequence[Block | None]) -> Statement | None:

@@ -60,7 +60,7 @@ def parsed(table: Mapping[str, Any]) -> Documents:
     """The settings a table says. Raises :class:`DocumentsError`."""
     known = {
         "bulletin": ("copies_to", "office"),
-        "fonts": tuple(one.name for one in fields(Fonts)),
+        "fonts": tuple(font.name for font in fields(Fonts)),
     }
     for part, entries in table.items():
         if part == "series" and isinstance(entries, dict):

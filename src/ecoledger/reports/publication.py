@@ -51,13 +51,13 @@ def _books(of: Spoken) -> list[Block]:
     return found or [Statement(("本年度没有登记目标。",))]
 
 
-def _row(one: target_book.Standing) -> tuple[Part, ...]:
-    target = one.target
-    verdict = {True: "达到", False: "未达到", None: "数据缺"}[one.met]
-    verdict += f"（{one.beside}）" if one.beside else ""
-    now: Figure | str = one.figure if one.figure.value is not None else "—"
-    step = "—" if one.step is None else f"{float(one.step):.10g}"
-    score = "—" if one.score is None else f"{one.score}/{target.weight:f}"
+def _row(standing: target_book.Standing) -> tuple[Part, ...]:
+    target = standing.target
+    verdict = {True: "达到", False: "未达到", None: "数据缺"}[standing.met]
+    verdict += f"（{standing.beside}）" if standing.beside else ""
+    now: Figure | str = standing.figure if standing.figure.value is not None else "—"
+    step = "—" if standing.step is None else f"{float(standing.step):.10g}"
+    score = "—" if standing.score is None else f"{standing.score}/{target.weight:f}"
     return (
         target.number,
         target.name,

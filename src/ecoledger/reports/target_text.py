@@ -14,12 +14,12 @@ _VERDICT = {True: "达到", False: "未达到", None: "—"}
 def short(standings: Sequence[Standing]) -> Statement | None:
     """One sentence on the indicators that have a target, for the daily bulletin."""
     parts: list[Part] = []
-    for one in standings:
-        if one.target.value is None or one.indicator.key not in ALWAYS:
+    for standing in standings:
+        if standing.target.value is None or standing.indicator.key not in ALWAYS:
             continue
-        parts += ["；" if parts else "", f"{one.indicator.name}年度目标为", one.target]
-        if one.rest_words:
-            parts.append(f"，{one.rest_words}")
+        parts += ["；" if parts else "", f"{standing.indicator.name}年度目标为", standing.target]
+        if standing.rest_words:
+            parts.append(f"，{standing.rest_words}")
     return Statement((*parts, "。")) if parts else None
 
 
@@ -27,24 +27,24 @@ def blocks(standings: Sequence[Standing], problem: str) -> list[Block | None]:
     """Every target beside the year so far, what the remaining days may have, and the projection."""
     if problem:
         return [Statement((f"年度目标文件有误，未列目标：{problem}",), note=True)]
-    having = [one for one in standings if one.target.value is not None]
+    having = [standing for standing in standings if standing.target.value is not None]
     if not having:
         return [Statement((f"尚未设定年度目标（profile/{FILE}）。",), note=True)]
-    met = sum(1 for one in having if one.met)
-    known = sum(1 for one in having if one.met is not None)
+    met = sum(1 for standing in having if standing.met)
+    known = sum(1 for standing in having if standing.met is not None)
     rows: tuple[tuple[Part, ...], ...] = tuple(
         (
-            one.indicator.name,
-            one.now,
-            one.change.before,
-            replace(one.change, word=""),
-            one.target,
-            one.gap,
-            _VERDICT[one.met],
-            one.rest if one.rest is not None else "—",
-            one.projected if one.projected is not None else "—",
+            standing.indicator.name,
+            standing.now,
+            standing.change.before,
+            replace(standing.change, word=""),
+            standing.target,
+            standing.gap,
+            _VERDICT[standing.met],
+            standing.rest if standing.rest is not None else "—",
+            standing.projected if standing.projected is not None else "—",
         )
-        for one in having
+        for standing in having
     )
     found: list[Block | None] = [
         Statement(
@@ -71,8 +71,10 @@ def blocks(standings: Sequence[Standing], problem: str) -> list[Block | None]:
         ),
     ]
     said = {
-        one.indicator.name: "；".join(filter(None, (one.rest_words, one.projected_words)))
-        for one in having
+        standing.indicator.name: "；".join(
+            filter(None, (standing.rest_words, standing.projected_words))
+        )
+        for standing in having
     }
     found += [Statement((f"{name}：{words}。",)) for name, words in said.items() if words]
     return found

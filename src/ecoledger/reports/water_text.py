@@ -27,15 +27,15 @@ def day_blocks(rivers: WaterPeriod) -> list[Block | None]:
             ("断面", "河流", "级别", "目标", "类别", "评价", "超目标项目"),
             tuple(
                 (
-                    one.section.name,
-                    one.section.river.name,
-                    one.section.level,
-                    one.target,
-                    _class(one, rivers),
-                    _VERDICT[one.attains],
-                    one.failures or one.missing or "—",
+                    period.section.name,
+                    period.section.river.name,
+                    period.section.level,
+                    period.target,
+                    _class(period, rivers),
+                    _VERDICT[period.attains],
+                    period.failures or period.missing or "—",
                 )
-                for one in rivers.sections
+                for period in rivers.sections
             ),
             f"{_NOTE}。",
             "辖区内没有断面。",
@@ -43,18 +43,18 @@ def day_blocks(rivers: WaterPeriod) -> list[Block | None]:
     ]
 
 
-def _class(one: SectionPeriod, rivers: WaterPeriod) -> Figure:
+def _class(period: SectionPeriod, rivers: WaterPeriod) -> Figure:
     query = {
         **{k: v for k, v in rivers.good.records.query.items() if k in ("begin", "end")},
-        "section": str(one.section.pk),
+        "section": str(period.section.pk),
     }
     return Figure(
-        f"{one.section.name}水质类别",
+        f"{period.section.name}水质类别",
         None,
-        one.label,
+        period.label,
         doors.WATER_DAYS.opens(**query),
-        standard=one.standard,
-        missing=one.missing,
+        standard=period.standard,
+        missing=period.missing,
         judged=True,
     )
 
@@ -108,27 +108,27 @@ def _of(figure: Figure) -> str:
     return f"，{figure.parts}" if figure.parts else ""
 
 
-def _compared(one: SectionPeriod, before: WaterPeriod) -> tuple[SectionPeriod | None, str]:
-    was = before.of(one.section)
-    if was is None or was.rank is None or one.rank is None:
+def _compared(period: SectionPeriod, before: WaterPeriod) -> tuple[SectionPeriod | None, str]:
+    was = before.of(period.section)
+    if was is None or was.rank is None or period.rank is None:
         return was, "—"
-    if was.rank == one.rank:
+    if was.rank == period.rank:
         return was, "持平"
-    grade = river_system.change_of_grade(was.rank, one.rank)
-    steps = f"{was.label}→{one.label}"
+    grade = river_system.change_of_grade(was.rank, period.rank)
+    steps = f"{was.label}→{period.label}"
     return was, steps if grade == "无明显变化" else f"{steps} {grade}"
 
 
 def _moves(now: WaterPeriod, before: WaterPeriod) -> str:
     """How many sections went up or down a class, of those with one in both periods."""
     better = worse = same = 0
-    for one in now.judged:
-        was = before.of(one.section)
-        if was is None or was.rank is None or one.rank is None:
+    for period in now.judged:
+        was = before.of(period.section)
+        if was is None or was.rank is None or period.rank is None:
             continue
-        better += one.rank < was.rank
-        worse += one.rank > was.rank
-        same += one.rank == was.rank
+        better += period.rank < was.rank
+        worse += period.rank > was.rank
+        same += period.rank == was.rank
     if not better + worse + same:
         return ""
     return (
@@ -139,19 +139,19 @@ def _moves(now: WaterPeriod, before: WaterPeriod) -> str:
 
 def _month_table(now: WaterPeriod, before: WaterPeriod) -> Table:
     rows: list[tuple[Part, ...]] = []
-    for one in now.sections:
-        was, moved = _compared(one, before)
+    for period in now.sections:
+        was, moved = _compared(period, before)
         rows.append(
             (
-                one.section.name,
-                one.section.river.name,
-                one.section.level,
-                one.target,
-                _class(one, now),
+                period.section.name,
+                period.section.river.name,
+                period.section.level,
+                period.target,
+                _class(period, now),
                 _class(was, before) if was else "—",
                 moved,
-                _VERDICT[one.attains],
-                one.failures or one.missing or "—",
+                _VERDICT[period.attains],
+                period.failures or period.missing or "—",
             )
         )
     return Table(
@@ -184,15 +184,15 @@ def _year_statement(so_far: WaterYear) -> Statement:
 def _year_table(so_far: WaterYear) -> Table:
     rows: tuple[tuple[Part, ...], ...] = tuple(
         (
-            one.section.name,
-            one.target,
-            _year_class(one, so_far),
-            _VERDICT[one.attains],
-            f"{one.months_attained}/{len(one.months)}" if one.months else "—",
-            _failing_months(one),
-            "；".join(need.text for need in one.needed) or "—",
+            period.section.name,
+            period.target,
+            _year_class(period, so_far),
+            _VERDICT[period.attains],
+            f"{period.months_attained}/{len(period.months)}" if period.months else "—",
+            _failing_months(period),
+            "；".join(need.text for need in period.needed) or "—",
         )
-        for one in so_far.sections
+        for period in so_far.sections
     )
     return Table(
         "断面年内累计水质",
@@ -203,46 +203,46 @@ def _year_table(so_far: WaterYear) -> Table:
     )
 
 
-def _failing_months(one: SectionYear) -> str:
-    target = one.section.target_class
+def _failing_months(year: SectionYear) -> str:
+    target = year.section.target_class
     failing = [
         f"{month.month}月({surface_water.label(rank)})"
-        for month, rank in sorted(one.months.items())
+        for month, rank in sorted(year.months.items())
         if rank > target
     ]
     return "、".join(failing) or "—"
 
 
-def _year_class(one: SectionYear, so_far: WaterYear) -> Figure:
+def _year_class(year: SectionYear, so_far: WaterYear) -> Figure:
     query = {
         "begin": so_far.begin.isoformat(),
         "end": so_far.end.isoformat(),
-        "section": str(one.section.pk),
+        "section": str(year.section.pk),
     }
     return Figure(
-        f"{one.section.name}累计水质类别",
+        f"{year.section.name}累计水质类别",
         None,
-        one.label,
+        year.label,
         doors.WATER_DAYS.opens(**query),
-        standard=one.standard,
-        missing="" if one.rank else (water.NO_STATION if one.point is None else "期内无有效数据"),
+        standard=year.standard,
+        missing="" if year.rank else (water.NO_STATION if year.point is None else "期内无有效数据"),
         judged=True,
     )
 
 
 def open_work(now: WaterPeriod) -> list[Block | None]:
     """What is still open about the sections that miss their target this month."""
-    failing = [one for one in now.judged if not one.attains]
+    failing = [period for period in now.judged if not period.attains]
     if not failing:
         return []
-    found = open_about([one.section for one in failing])
+    found = open_about([period.section for period in failing])
     rows: list[tuple[Part, ...]] = []
-    for one in failing:
-        for matter in found[one.section.pk]:
+    for period in failing:
+        for matter in found[period.section.pk]:
             opened = doors.MATTER.opens(register=matter.register, id=str(matter.pk))
             rows.append(
                 (
-                    one.section.name,
+                    period.section.name,
                     str(register_of(matter.register).label),
                     Figure(matter.title, None, matter.number, opened),
                     matter.title,
@@ -251,8 +251,8 @@ def open_work(now: WaterPeriod) -> list[Block | None]:
                     f"{timezone.localtime(matter.due):%Y-%m-%d}" if matter.due else "—",
                 )
             )
-        if not found[one.section.pk]:
-            rows.append((one.section.name, "—", "—", "没有在办事项，建议立项", "—", "—", "—"))
+        if not found[period.section.pk]:
+            rows.append((period.section.name, "—", "—", "没有在办事项，建议立项", "—", "—", "—"))
     return [
         Subheading("不达标断面的在办事项"),
         Table(

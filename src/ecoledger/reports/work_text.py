@@ -14,13 +14,13 @@ def blocks(
     when: str, alarms: AlarmPeriod, registers: Sequence[RegisterPeriod]
 ) -> list[Block | None]:
     """Alarms raised and silenced with what became of them, then a sentence for each further register."""
-    found: list[Block | None] = []
+    result: list[Block | None] = []
     for register in registers:
         if register.register.key == ALARM_CASES:
-            found.insert(0, _alarms(when, alarms, register))
+            result.insert(0, _alarms(when, alarms, register))
         else:
-            found.append(_register(when, register))
-    return found
+            result.append(_register(when, register))
+    return result
 
 
 def _alarms(when: str, alarms: AlarmPeriod, cases: RegisterPeriod) -> Statement:

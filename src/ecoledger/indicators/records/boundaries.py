@@ -25,8 +25,8 @@ def town_boundaries(asked: Asked) -> Page:
     person = asked.person
     rows = [c for c in found.crossings if covers(person, c.upper) or covers(person, c.lower)]
 
-    def days(one: Crossing) -> Records:
-        section = str(one.period.section.pk)
+    def days(crossing: Crossing) -> Records:
+        section = str(crossing.period.section.pk)
         return doors.WATER_DAYS.opens(section=section, begin=f"{begin}", end=f"{end}")
 
     return sections(rows, days, between("镇街交接断面", begin, end))
@@ -40,7 +40,7 @@ def sections(rows: Collection[Crossing], days: Days, title: str = "") -> Page:
             Column("断面", lead=True), Column("河流"), Column("来水镇街"), Column("受水镇街"), Column("目标"),
             Column("类别", "chip"), Column("达标"), Column("超目标项目"), Column("有效天数", "number"),
         ),
-        [_section(one, days) for one in rows],
+        [_section(row, days) for row in rows],
         notes=(
             _("交接断面 %(all)s 个，有类别 %(judged)s 个，达标 %(met)s 个；没有数据的不计入分母。")
             % {
@@ -53,17 +53,17 @@ def sections(rows: Collection[Crossing], days: Days, title: str = "") -> Page:
     )  # fmt: skip
 
 
-def _section(one: Crossing, days: Days) -> Row:
-    period = one.period
-    note = _("逆流") if one.turned else _("断流") if one.dry else ""
+def _section(crossing: Crossing, days: Days) -> Row:
+    period = crossing.period
+    note = _("逆流") if crossing.turned else _("断流") if crossing.dry else ""
     return Row(
         (
-            Cell(one.name, opens=days(one), note=note), Cell(str(period.section.river or "")),
-            Cell(area_name(one.upper)), Cell(area_name(one.lower)), Cell(period.target),
+            Cell(crossing.name, opens=days(crossing), note=note), Cell(str(period.section.river or "")),
+            Cell(area_name(crossing.upper)), Cell(area_name(crossing.lower)), Cell(period.target),
             Cell(period.rank, "water"), Cell(period.attains, "tick"),
             Cell(period.failures or (_("期内没有监测数据") if period.rank is None else "—")), Cell(period.days, "number"),
         ),
-        {"section": one.name, "rank": "" if period.rank is None else str(period.rank)},
+        {"section": crossing.name, "rank": "" if period.rank is None else str(period.rank)},
         counted=bool(period.attains),
     )  # fmt: skip
 
@@ -78,7 +78,7 @@ def towns(found: Boundaries, seen: Iterable[Passage]) -> Page:
             *(Column(f"{name} mg/L") for name in names),
             Column("综合变化 %", "number"), Column("出境达标"), Column("不劣于入境"), Column("说明"),
         ),
-        [_town(one) for one in seen],
+        [_town(passage) for passage in seen],
         notes=(
             _("各因子写作“入境→出境（变化）”；综合变化按权重加权，负数为改善，相同并列；没有入境断面或缺数的不排名。"),
             _("入境断面多于一个的取算术平均。规则来源：%s，可由本局改写。") % _(_MARKS.get(found.rules.mark, "")),
@@ -90,26 +90,26 @@ def towns(found: Boundaries, seen: Iterable[Passage]) -> Page:
 _MARKS = {"M": "未经核对", "?": "存疑", "P": "本局确认", "1": "一处来源", "2": "两处来源"}
 
 
-def _town(one: Passage) -> Row:
+def _town(passage: Passage) -> Row:
     verdict = {True: "✓", False: "✗", None: "—"}
     return Row(
         (
-            Cell(one.rank, "number") if one.rank else Cell("—"), Cell(area_name(one.town)),
-            Cell(len(one.inflows), "number"), Cell(len(one.outflows), "number"),
-            *(Cell(_change(change)) for change in one.changes),
-            Cell(None if one.index is None else float(one.index), "number", 1),
-            Cell(verdict[one.meets_target]), Cell(verdict[one.not_worse]), Cell(_(one.why)),
+            Cell(passage.rank, "number") if passage.rank else Cell("—"), Cell(area_name(passage.town)),
+            Cell(len(passage.inflows), "number"), Cell(len(passage.outflows), "number"),
+            *(Cell(_change(change)) for change in passage.changes),
+            Cell(None if passage.index is None else float(passage.index), "number", 1),
+            Cell(verdict[passage.meets_target]), Cell(verdict[passage.not_worse]), Cell(_(passage.why)),
         ),
-        {"town": one.town, "rank": str(one.rank or "")},
-        counted=bool(one.passes),
+        {"town": passage.town, "rank": str(passage.rank or "")},
+        counted=bool(passage.passes),
     )  # fmt: skip
 
 
-def _change(one: Change) -> str:
+def _change(change: Change) -> str:
     def said(value: object) -> str:
         return "—" if value is None else f"{float(value):.3g}"  # type: ignore[arg-type]
 
-    if one.percent is None:
-        return f"{said(one.inflow)} → {said(one.outflow)}"
-    sign = "+" if one.percent > 0 else ""
-    return f"{said(one.inflow)} → {said(one.outflow)}（{sign}{printed(one.percent, 1)} %）"
+    if change.percent is None:
+        return f"{said(change.inflow)} → {said(change.outflow)}"
+    sign = "+" if change.percent > 0 else ""
+    return f"{said(change.inflow)} → {said(change.outflow)}（{sign}{printed(change.percent, 1)} %）"

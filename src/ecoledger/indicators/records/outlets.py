@@ -75,4 +75,4 @@ def _row(row: Mouth, begin: date, end: date) -> Row:
 
 
 def _said(needed: Collection[Needed]) -> str:
-    return "；".join(one.text for one in needed) or "—"
+    return "；".join(need.text for need in needed) or "—"

@@ -90,8 +90,8 @@ def stations(rows: Collection[BayYear]) -> Page:
     for row in rows:
         by_station: dict[int, dict[str, sea.StationSurvey]] = {}
         for survey in row.surveys:
-            for one in survey.stations:
-                by_station.setdefault(one.station.pk, {})[survey.season] = one
+            for station in survey.stations:
+                by_station.setdefault(station.station.pk, {})[survey.season] = station
         for surveys in by_station.values():
             any_ = next(iter(surveys.values()))
             lines.append(
@@ -115,14 +115,14 @@ def stations(rows: Collection[BayYear]) -> Page:
     )  # fmt: skip
 
 
-def _said(one: sea.StationSurvey | None) -> str:
-    if one is None or one.judged is None or one.rank is None:
+def _said(station: sea.StationSurvey | None) -> str:
+    if station is None or station.judged is None or station.rank is None:
         return "—"
-    said = _(one.judged.label)
-    if one.judged.exceeding_text:
-        said += f"（{one.judged.exceeding_text}）"
-    if one.index is not None:
-        said += f" E={one.index:.2f} {_(standard.eutrophication_level(one.index))}"
+    said = _(station.judged.label)
+    if station.judged.exceeding_text:
+        said += f"（{station.judged.exceeding_text}）"
+    if station.index is not None:
+        said += f" E={station.index:.2f} {_(standard.eutrophication_level(station.index))}"
     return said
 
 

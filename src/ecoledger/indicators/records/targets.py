@@ -39,7 +39,7 @@ def yearly_targets(asked: Asked) -> Page:
             Column("指标", lead=True), Column("累计"), Column("分子/分母"), Column("上年同期"),
             Column("目标"), Column("差距"), Column("余下天数要求"), Column("全年预计"),
         ),
-        [_standing(one) for one in targets.standings(year, goals, rivers, before)],
+        [_standing(standing) for standing in targets.standings(year, goals, rivers, before)],
         notes=(
             _(
                 "目标取自数据文件夹的 profile/%(file)s。全年余下 %(days)s 天，均按有效天计；"
@@ -51,17 +51,17 @@ def yearly_targets(asked: Asked) -> Page:
     )  # fmt: skip
 
 
-def _standing(one: targets.Standing) -> Row:
+def _standing(standing: targets.Standing) -> Row:
     return Row(
         (
-            Cell(_(one.indicator.name)),
-            Cell(one.now, "figure"),
-            Cell(one.now.parts or "—"),
-            Cell(one.change.before, "figure"),
-            Cell(str(one.target), note=one.target.missing),
-            Cell(str(one.gap)),
-            Cell(one.rest_words or "—"),
-            Cell(one.projected_words or "—"),
+            Cell(_(standing.indicator.name)),
+            Cell(standing.now, "figure"),
+            Cell(standing.now.parts or "—"),
+            Cell(standing.change.before, "figure"),
+            Cell(str(standing.target), note=standing.target.missing),
+            Cell(str(standing.gap)),
+            Cell(standing.rest_words or "—"),
+            Cell(standing.projected_words or "—"),
         ),
-        {"indicator": one.indicator.key},
+        {"indicator": standing.indicator.key},
     )

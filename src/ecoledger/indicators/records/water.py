@@ -64,7 +64,7 @@ def water_sections(asked: Asked) -> Page:
             Column("断面", lead=True), Column("河流"), Column("目标"), Column("类别", "chip"),
             Column("计入"), Column("超目标项目"), Column("有效天数", "number"), Column("均值"),
         ),
-        [_section(one, begin, end, only) for one in rows],
+        [_section(row, begin, end, only) for row in rows],
         notes=(
             _("断面 %(all)s 个，有类别 %(judged)s 个；打勾的计入分子。")
             % {"all": len(rows), "judged": sum(1 for s in rows if s.rank is not None)},
@@ -73,21 +73,21 @@ def water_sections(asked: Asked) -> Page:
     )  # fmt: skip
 
 
-def _section(one: water.SectionPeriod, begin: date, end: date, only: str) -> Row:
-    counted = _counts(only, one.rank, one.section.target_class)
-    means = one.mean.values.items() if one.mean else ()
+def _section(period: water.SectionPeriod, begin: date, end: date, only: str) -> Row:
+    counted = _counts(only, period.rank, period.section.target_class)
+    means = period.mean.values.items() if period.mean else ()
     return Row(
         (
-            Cell(one.section.name, opens=_days_of(one.section, begin, end)),
-            Cell(str(one.section.river or "")),
-            Cell(one.target),
-            Cell(one.rank, "water"),
+            Cell(period.section.name, opens=_days_of(period.section, begin, end)),
+            Cell(str(period.section.river or "")),
+            Cell(period.target),
+            Cell(period.rank, "water"),
             Cell(counted, "tick"),
-            Cell(one.failures or one.missing or "—"),
-            Cell(one.days, "number"),
+            Cell(period.failures or period.missing or "—"),
+            Cell(period.days, "number"),
             Cell(" · ".join(f"{_(surface_water.item_name(k))} {v:.10g}" for k, v in means)),
         ),
-        _marks(one.section, one.rank),
+        _marks(period.section, period.rank),
         counted=counted,
     )
 
@@ -113,7 +113,7 @@ def water_months(asked: Asked) -> Page:
             *(Column(f"{month.month}{_('月')}", "chip") for month in months),
             Column("累计均值", "chip"), Column("计入"),
         ),
-        [_year(one, begin, end, only, months) for one in rows],
+        [_year(row, begin, end, only, months) for row in rows],
         notes=(
             _(
                 "断面 %(all)s 个，有类别 %(judged)s 个，打勾的按累计均值计入分子。按月次："
@@ -125,22 +125,22 @@ def water_months(asked: Asked) -> Page:
     )  # fmt: skip
 
 
-def _year(one: water.SectionYear, begin: date, end: date, only: str, months: list[date]) -> Row:
-    counted = _counts(only, one.rank, one.section.target_class)
+def _year(year: water.SectionYear, begin: date, end: date, only: str, months: list[date]) -> Row:
+    counted = _counts(only, year.rank, year.section.target_class)
     classes: list[Cell] = []
     for month in months:
-        rank = one.months.get(month)
-        met = "" if rank is None else str(int(rank <= one.section.target_class))
+        rank = year.months.get(month)
+        met = "" if rank is None else str(int(rank <= year.section.target_class))
         classes.append(Cell(rank, "water", mark="month-met" if met else "", note=met))
     return Row(
         (
-            Cell(one.section.name, opens=_days_of(one.section, begin, end)),
-            Cell(one.target),
+            Cell(year.section.name, opens=_days_of(year.section, begin, end)),
+            Cell(year.target),
             *classes,
-            Cell(one.rank, "water"),
+            Cell(year.rank, "water"),
             Cell(counted, "tick"),
         ),
-        _marks(one.section, one.rank),
+        _marks(year.section, year.rank),
         counted=counted,
     )
 

@@ -105,11 +105,11 @@ def indents(paragraph: Paragraph) -> tuple[float, float, float]:
     properties, size = paragraph.properties, paragraph.size
 
     def length(*names: str) -> float:
-        for one in names:
-            in_characters = number(properties, "ind", f"{one}Chars")
+        for name in names:
+            in_characters = number(properties, "ind", f"{name}Chars")
             if in_characters:
                 return in_characters / 100 * size
-            in_points = twips(properties, "ind", one)
+            in_points = twips(properties, "ind", name)
             if in_points is not None:
                 return in_points
         return 0.0
@@ -121,11 +121,11 @@ def indents(paragraph: Paragraph) -> tuple[float, float, float]:
 
 def _stops(properties: Properties) -> list[tuple[float, str]]:
     stops = properties.get("tabs", {}).get("stops", "")
-    found = []
+    result = []
     for stop in filter(None, stops.split(";")):
         at, kind, leader = stop.split(",")
-        found.append((float(at), f"{kind},{leader}"))
-    return sorted(found)
+        result.append((float(at), f"{kind},{leader}"))
+    return sorted(result)
 
 
 def _spacing(story: Story, paragraph: Paragraph) -> None:
