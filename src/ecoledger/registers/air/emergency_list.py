@@ -266,7 +266,7 @@ def _strictness(lines: Iterable[ControlLine]) -> Decimal:
 def ruling(lines: Iterable[ControlLine]) -> list[ControlLine]:
     """Of firms on several lists the lines of the one that holds; of the others all."""
     rows = list(lines)
-    holds = {one.firm.pk: one.holds for one in listed(rows)}
+    holds = {line.firm.pk: line.holds for line in listed(rows)}
     return [
         row
         for row in rows

@@ -172,8 +172,8 @@ def change_level(
     """The warning was raised or lowered: firms that have an open instruction get the new measures, others a new one."""
     rows = [line for line in lines if line.measure(level)]
     open_ones = {
-        one.entity_id: one
-        for one in Instruction.objects.filter(response=response.pk, phase=Phase.OPEN)
+        instruction.entity_id: instruction
+        for instruction in Instruction.objects.filter(response=response.pk, phase=Phase.OPEN)
     }
     by_firm: dict[int | None, list[ControlLine]] = {}
     for line in rows:
@@ -195,8 +195,10 @@ def change_level(
 
 def lift(response: Any, until: datetime, *, at: datetime) -> None:
     """The response is over: every open instruction ends, and waits to be verified."""
-    for one in Instruction.objects.filter(response=response.pk, phase=Phase.OPEN):
-        actions.amend(one.pk, {"until": until}, event="lifted", label="响应解除", by=None, at=at)
+    for instruction in Instruction.objects.filter(response=response.pk, phase=Phase.OPEN):
+        actions.amend(
+            instruction.pk, {"until": until}, event="lifted", label="响应解除", by=None, at=at
+        )
 
 
 # ---- verification --------------------------------------------------------------------------------
@@ -208,15 +210,19 @@ def measured(
     """What instruments saw of each firm, by the instruction's key."""
     rows = list(instructions)
     by_span: dict[tuple[datetime, datetime], list[Instruction]] = {}
-    for one in rows:
-        begin = _china(one.begin)
-        end = _china(min(one.until or timezone.now(), now or timezone.now()))
-        by_span.setdefault((begin, end), []).append(one)
+    for instruction in rows:
+        begin = _china(instruction.begin)
+        end = _china(min(instruction.until or timezone.now(), now or timezone.now()))
+        by_span.setdefault((begin, end), []).append(instruction)
     result: dict[int, list[measured_cut.Measured]] = {}
     for (begin, end), group in by_span.items():
         if end <= begin:
             continue
-        codes = {one.pk: one.entity.code for one in group if one.entity is not None}
+        codes = {
+            instruction.pk: instruction.entity.code
+            for instruction in group
+            if instruction.entity is not None
+        }
         found = measured_cut.of_firms(set(codes.values()), begin, end)
         result |= {pk: found[code] for pk, code in codes.items() if code in found}
     return result
@@ -238,27 +244,31 @@ def stops(begin: datetime, end: datetime) -> Iterator[orders.Stop]:
         withdrawn_at=None,
     )
     rows = told.exclude(phase=Phase.DISMISSED).select_related("entity", "response")
-    for one in rows:
+    for instruction in rows:
         # One that was verified while its response went on ends with the response.
-        response = getattr(one.response, "as_weather_response", one.response)
-        until = one.until or getattr(response, "until", None) or (response or one).closed_at
-        if one.entity is not None:
-            words = f"减排指令（{one.number}）要求停产"
+        response = getattr(instruction.response, "as_weather_response", instruction.response)
+        until = (
+            instruction.until
+            or getattr(response, "until", None)
+            or (response or instruction).closed_at
+        )
+        if instruction.entity is not None:
+            words = f"减排指令（{instruction.number}）要求停产"
             ended = None if until is None else times.naive(until)
-            yield orders.Stop(one.entity.code, times.naive(one.begin), ended, words)
+            yield orders.Stop(instruction.entity.code, times.naive(instruction.begin), ended, words)
 
 
 orders.sources.append(stops)
 
 
-def judgement(asked: Decimal | None, found: list[measured_cut.Measured]) -> str:
+def judgement(asked: Decimal | None, cuts: list[measured_cut.Measured]) -> str:
     """What the instruments say, as an outcome: the best-known quantity decides; empty where they cannot say.
 
     A firm that is asked no share (自主减排) may do it in ways that no instrument shows.
     """
-    if not asked or not found:
+    if not asked or not cuts:
         return ""
-    fall = max(one.percent for one in found if one.source == found[-1].source)
+    fall = max(cut.percent for cut in cuts if cut.source == cuts[-1].source)
     if fall >= asked * TOLERATED:
         return Instruction.Outcome.DONE
     return Instruction.Outcome.PARTLY if fall > asked / 3 else Instruction.Outcome.VIOLATED
@@ -266,11 +276,11 @@ def judgement(asked: Decimal | None, found: list[measured_cut.Measured]) -> str:
 
 def _keep_measured(step: Step) -> None:
     """Keep with the verification what the instruments saw then."""
-    one = step.matter
-    found = measured([one], step.at).get(one.pk, [])
+    instruction = step.matter
+    found = measured([instruction], step.at).get(instruction.pk, [])
     if found:
-        one.measured_percent = max(m.percent for m in found)
-        one.measured_text = "；".join(
+        instruction.measured_percent = max(m.percent for m in found)
+        instruction.measured_text = "；".join(
             f"{m.source} {m.name} {m.before:.3g}→{m.during:.3g} {m.unit}，"
             f"{'降' if m.percent >= 0 else '升'} {abs(m.percent)}%"
             for m in found
@@ -278,33 +288,33 @@ def _keep_measured(step: Step) -> None:
 
 
 def _violation_becomes_a_problem(step: Step) -> None:
-    one = step.matter
-    if one.outcome != Instruction.Outcome.VIOLATED:
+    instruction = step.matter
+    if instruction.outcome != Instruction.Outcome.VIOLATED:
         return
     problem = actions.open_matter(
         PROBLEMS,
         {
-            "title": f"{one.entity}未落实{WarningLevel(one.warning).label}减排措施",
-            "description": f"{one.description}\n{one.measured_text}",
-            "area_code": one.area_code,
-            "entity": one.entity,
+            "title": f"{instruction.entity}未落实{WarningLevel(instruction.warning).label}减排措施",
+            "description": f"{instruction.description}\n{instruction.measured_text}",
+            "area_code": instruction.area_code,
+            "entity": instruction.entity,
             "origin_kind": Problem.Origin.SELF,
             "category": Problem.Category.AIR,
-            "source_no": one.number,
-            "synthetic": one.synthetic,
+            "source_no": instruction.number,
+            "synthetic": instruction.synthetic,
         },
         by=None,
         at=step.at,
     )
-    actions.link(one, problem, Link.Kind.BEGETS, by=step.person, at=step.at)
+    actions.link(instruction, problem, Link.Kind.BEGETS, by=step.person, at=step.at)
 
 
-def _shown_to_the_firm(one: Instruction) -> None:
-    one.circulation = Circulation.ENTERPRISE
+def _shown_to_the_firm(instruction: Instruction) -> None:
+    instruction.circulation = Circulation.ENTERPRISE
 
 
-def _has_begun(one: Any) -> str:
-    return "" if one.begin <= timezone.now() else _("还没有到开始执行的时间。")
+def _has_begun(instruction: Any) -> str:
+    return "" if instruction.begin <= timezone.now() else _("还没有到开始执行的时间。")
 
 
 WORKFLOW = Workflow(

@@ -76,7 +76,7 @@ def of_firms(
     # One factor of a meter, its power where it sends that: others are phases of the same load.
     first: dict[int, str] = {}
     for pk, code in PointParameter.objects.filter(point__in=power).values_list("point", "code"):
-        first[pk] = min(first.get(pk, code), code, key=lambda one: (one != POWER, one))
+        first[pk] = min(first.get(pk, code), code, key=lambda factor: (factor != POWER, factor))
     since = base_until - timedelta(days=BASE_DAYS)
     parts = []
     if first:

@@ -116,7 +116,9 @@ def kept(lines: Iterable[StaggerLine], day: date) -> list[Kept]:
             assert line.entity is not None  # noqa: S101  the form asks it
             code = line.entity.code
             result.append(_judged(line, known.get(code, []), lately.get(code, [])))
-    return sorted(result, key=lambda one: (one.met is not False, one.met is None, one.line.pk))
+    return sorted(
+        result, key=lambda judged: (judged.met is not False, judged.met is None, judged.line.pk)
+    )
 
 
 def _judged(

@@ -147,8 +147,8 @@ def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic
         *common_statistics(RESPONSE, rows, now),
         # They stand in a book of their own.
         *(
-            replace(one, query=f"{instructions.INSTRUCTION.url}?{one.query}")
-            for one in instructions.statistics(told, now, seen)
+            replace(statistic, query=f"{instructions.INSTRUCTION.url}?{statistic.query}")
+            for statistic in instructions.statistics(told, now, seen)
         ),
     ]
 

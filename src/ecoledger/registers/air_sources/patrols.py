@@ -171,7 +171,7 @@ def around(person: Person, begin: datetime, end: datetime) -> list[Around]:
         )
         for row in counted
     ]
-    return sorted(result, key=lambda one: -one.findings)
+    return sorted(result, key=lambda patrolled: -patrolled.findings)
 
 
 @dataclass(frozen=True, slots=True)

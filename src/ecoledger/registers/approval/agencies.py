@@ -34,14 +34,14 @@ def rules() -> dict[str, Any]:
 
 def _wrong(said: dict[str, Any]) -> list[str]:
     """Items that do not come to the whole, stars that are not told from the best down."""
-    found = []
+    result = []
     total = sum(Decimal(str(item["full"])) for item in said["item"])
     if total != Decimal(str(said["full"])):
-        found.append(_("各项满分合计 %(n)s，应为 %(full)s") % {"n": total, "full": said["full"]})
+        result.append(_("各项满分合计 %(n)s，应为 %(full)s") % {"n": total, "full": said["full"]})
     least = [star["least"] for star in said["star"]]
     if least != sorted(least, reverse=True) or not least or least[-1] != 0:
-        found.append(_("星级应从高到低，最低一档为 0 分"))
-    return found
+        result.append(_("星级应从高到低，最低一档为 0 分"))
+    return result
 
 
 own_files.declare(

@@ -274,7 +274,7 @@ def _is_filing(case: Any) -> str:
 
 # What a person may decide; 办结 is what is done at once without a decision.
 _DECIDED = Ask("decision", choices=tuple(
-    (one.value, one.label) for one in (ApprovalCase.Decision.GRANTED, ApprovalCase.Decision.REFUSED)
+    (way.value, way.label) for way in (ApprovalCase.Decision.GRANTED, ApprovalCase.Decision.REFUSED)
 ))  # fmt: skip
 WORKFLOW = Workflow(
     states=(

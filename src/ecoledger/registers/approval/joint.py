@@ -265,16 +265,16 @@ def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic
         share("in_promise", "承诺时限内办结率", n["in_promise"], n["ended"]),
     ]  # fmt: skip
     for document, label in JointApproval.DOCUMENTS:
-        one = live.filter(document=document).aggregate(
+        counted = live.filter(document=document).aggregate(
             n=Count("pk"),
             planned=Sum("separate_days", filter=promised), joint=Sum("joint_days", filter=promised),
             apart=Sum("separate_days", filter=ended), used=Sum("used_days", filter=ended),
         )  # fmt: skip
         query = f"document={document}"
         figures += [
-            Statistic(document, str(label), one["n"], query),
-            _less(f"{document}_promised", _PROMISED[document], one["planned"], one["joint"], query),
-            _less(f"{document}_used", _USED[document], one["apart"], one["used"], f"{query}&closed=1"),
+            Statistic(document, str(label), counted["n"], query),
+            _less(f"{document}_promised", _PROMISED[document], counted["planned"], counted["joint"], query),
+            _less(f"{document}_used", _USED[document], counted["apart"], counted["used"], f"{query}&closed=1"),
         ]  # fmt: skip
     papers_of = JointMaterial.objects.filter(joint__in=live.values("pk"))
     both = papers_of.filter(for_eia=True, for_permit=True).count()

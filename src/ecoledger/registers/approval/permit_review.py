@@ -222,10 +222,10 @@ def open_reviews(
     return made
 
 
-def _rows(found: list[permit_rules.Fault]) -> list[dict[str, Any]]:
+def _rows(faults: list[permit_rules.Fault]) -> list[dict[str, Any]]:
     return [
         {"rule": f.rule.key, "point": f.rule.point, "label": f.rule.label, "text": f.text[:300]}
-        for f in found
+        for f in faults
     ]
 
 

@@ -306,8 +306,8 @@ def _so_far(report: ExecutionReport) -> dict[str, Decimal]:
         permit=report.permit_id, year=report.year, period=report.period, number__lte=report.number
     )
     total: dict[str, Decimal] = {}
-    for one in same.prefetch_related("amounts"):
-        for amount in one.amounts.all():
+    for paper in same.prefetch_related("amounts"):
+        for amount in paper.amounts.all():
             total[amount.pollutant] = total.get(amount.pollutant, Decimal(0)) + amount.tonnes
     return total
 

@@ -229,7 +229,7 @@ def measured(permit: Permit, begin: date, end: date) -> list[Measured]:
 
 def shortfalls(permit: Permit, begin: date, end: date) -> list[Measured]:
     """Those that were measured less often than asked."""
-    return [one for one in measured(permit, begin, end) if one.short]
+    return [result for result in measured(permit, begin, end) if result.short]
 
 
 def _by_hand(row: PermitMonitoring, results: list[SelfResult], begin: date, end: date) -> Measured:

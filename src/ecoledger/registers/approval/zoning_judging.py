@@ -94,7 +94,7 @@ def judge(
     if version is None:
         return Judgement(None, (), (), Verdict.MANUAL, _("没有在用的分区管控方案"))
     found = overlaps(geometry, version)
-    if not any(one.unit.layer == ControlUnit.Layer.WHOLE for one in found):
+    if not any(place.unit.layer == ControlUnit.Layer.WHOLE for place in found):
         return Judgement(version, found, (), Verdict.MANUAL, _("项目位置没有落入任何环境管控单元"))
     hits = [
         held(clause, where, industry_code, content) for clause, where in _applicable(version, found)
@@ -107,8 +107,10 @@ def _applicable(
     version: ZoningVersion, found: Sequence[Overlap]
 ) -> Iterable[tuple[ZoningClause, str]]:
     """The clauses of all levels that speak to the units, general ones first."""
-    classes = {one.unit.unit_class for one in found if one.unit.layer == ControlUnit.Layer.WHOLE}
-    units = {one.unit.unit_code: one.unit for one in found}
+    classes = {
+        place.unit.unit_class for place in found if place.unit.layer == ControlUnit.Layer.WHOLE
+    }
+    units = {place.unit.unit_code: place.unit for place in found}
     whole = (ZoningClause.Level.PROVINCE, ZoningClause.Level.CITY, ZoningClause.Level.COUNTY)
     rows = ZoningClause.objects.filter(
         Q(level__in=whole)

@@ -155,11 +155,11 @@ def _rows(report: Any, *, right: bool) -> list[Row]:
     if not right:
         return rows
     values = {(r.line, r.source, r.item): dict(r.values) for r in rows}
-    for found in report.findings.all():
-        at = values.setdefault((found.line, found.source, Item(found.item)), {})
-        if found.month == carbon_sheet.YEAR:
+    for finding in report.findings.all():
+        at = values.setdefault((finding.line, finding.source, Item(finding.item)), {})
+        if finding.month == carbon_sheet.YEAR:
             at.clear()  # a value of the year takes the place of its months
-        at[found.month] = found.verified
+        at[finding.month] = finding.verified
     return [Row(*key, said) for key, said in values.items()]
 
 
@@ -296,11 +296,11 @@ def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statisti
     )
     done = [] if live.query.is_empty() else list(live.filter(VERIFIED))
     off = sum(
-        one.difference_percent is not None and abs(one.difference_percent) > DEVIATES
-        for one in done
+        report.difference_percent is not None and abs(report.difference_percent) > DEVIATES
+        for report in done
     )
-    reported = sum((one.reported or Decimal(0) for one in done), Decimal(0))
-    verified = sum((one.verified or Decimal(0) for one in done), Decimal(0))
+    reported = sum((report.reported or Decimal(0) for report in done), Decimal(0))
+    verified = sum((report.verified or Decimal(0) for report in done), Decimal(0))
     difference = float(100 * (reported - verified) / verified) if verified else None
     query = "state=verified,cleared"
     return [
@@ -331,10 +331,10 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
     """The inventory: what was verified, by year with industry and with kind of source."""
     by_industry: dict[tuple[int, str], list[Decimal]] = defaultdict(list)
     by_sort: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
-    for one in rows.filter(VERIFIED, merged_into=None).order_by("-year", "pk"):
-        by_industry[one.year, one.industry].append(one.verified or Decimal(0))
-        for row in one.sources:
-            by_sort[one.year, row["sort"]] += Decimal(row["tonnes"])
+    for report in rows.filter(VERIFIED, merged_into=None).order_by("-year", "pk"):
+        by_industry[report.year, report.industry].append(report.verified or Decimal(0))
+        for row in report.sources:
+            by_sort[report.year, row["sort"]] += Decimal(row["tonnes"])
     words = dict(CarbonReport.Industry.choices)
     industries = tuple(
         (

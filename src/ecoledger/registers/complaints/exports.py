@@ -190,7 +190,7 @@ _TELEPHONES = (
     r"(?<!\d)(?:0\d{2,3}[ \-‐-―]{1,2}|\(0\d{2,3}\) ?)\d{3,4}[ \-]?\d{4}(?!\d)",
     r"(?<=电话)[^\d\n。;,，；]{0,3}(?P<number>0\d{9,11}|[2-8]\d{6,7})(?!\d)",
 )
-_TELEPHONE = tuple(re.compile(one) for one in _TELEPHONES)
+_TELEPHONE = tuple(re.compile(form) for form in _TELEPHONES)
 # Of an identity card: division, day of birth, order and check; of the first generation two digits of the year and no
 # check. A credit code begins with a 9.
 _DAY_OF_BIRTH = rf"(?:0[1-9]|1[0-2]){_GAP}(?:0[1-9]|[12]\d|3[01])"
@@ -251,18 +251,18 @@ def without_person(text: str, of: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=500)
 def _patterns(telephones: str, name: str) -> tuple[re.Pattern[str], ...]:
     """What finds the numbers and the name however they are spaced."""
-    found = []
+    result = []
     for told in re.split(r"[、,;/\n]", _folded(telephones)):
         digits = re.sub(r"\D", "", told)
         digits = digits[2:] if len(digits) == 13 and digits.startswith("861") else digits
         if len(digits) >= 5:
-            found.append(re.compile(rf"(?<!\d)(?:\+?86)?{_GAPS.join(digits)}(?!\d)"))
+            result.append(re.compile(rf"(?<!\d)(?:\+?86)?{_GAPS.join(digits)}(?!\d)"))
         elif len(told.strip()) >= 2:
-            found.append(re.compile(re.escape(told.strip())))
+            result.append(re.compile(re.escape(told.strip())))
     letters = "".join(_folded(name).split())
     if len(letters) >= 2 and not any(word in letters for word in _ANYBODY):
-        found.append(re.compile(r"\s*".join(map(re.escape, letters)), re.IGNORECASE))
-    return tuple(found)
+        result.append(re.compile(r"\s*".join(map(re.escape, letters)), re.IGNORECASE))
+    return tuple(result)
 
 
 def _folded(text: str) -> str:
@@ -276,8 +276,8 @@ def _folded(text: str) -> str:
 def _without(text: str, pattern: re.Pattern[str], word: str) -> str:
     """``text`` with ``word`` for what ``pattern`` finds in its folded form: the rest stays as it was written."""
     parts, end = [], 0
-    for found in pattern.finditer(_folded(text)):
-        begin, until = found.span("number" if "number" in pattern.groupindex else 0)
+    for match in pattern.finditer(_folded(text)):
+        begin, until = match.span("number" if "number" in pattern.groupindex else 0)
         parts += [text[end:begin], word]
         end = until
     return "".join([*parts, text[end:]]) if parts else text

@@ -111,7 +111,7 @@ class Complaints(Register):
             if not row.errors:
                 places[row.place] = row
                 compared.append(_as_row(row))
-        days = [one.day for one in compared if one.day]
+        days = [case.day for case in compared if case.day]
         if not days:
             return
         first = times.midnight(min(days))
@@ -266,7 +266,7 @@ def _tidy_evidence(complaint: Complaint) -> None:
 
 def _said_openly(matter: Any, name: str, text: str) -> str:
     complaint = matter if isinstance(matter, Complaint) else matter.as_complaint
-    known = {one: getattr(complaint, one, "") for one in ("telephone", "complainant")}
+    known = {called: getattr(complaint, called, "") for called in ("telephone", "complainant")}
     return exports.openly_said(known, name, text)
 
 

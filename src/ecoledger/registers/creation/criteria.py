@@ -424,5 +424,5 @@ def prove(criterion: Criterion, evidence: list[Evidence], *, by: Person) -> None
         raise Refused("role", _("您的岗位不能办这一步。"))
     if refused := CRITERIA.refusal_to_change(by, criterion):
         raise refused
-    own = [one for one in evidence if one.matter_id == criterion.project_id]
+    own = [file for file in evidence if file.matter_id == criterion.project_id]
     criterion.proofs.add(*own)

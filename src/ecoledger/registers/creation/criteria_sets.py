@@ -12,4 +12,6 @@ own_files.declare(own_files.Rules("ecoledger.registers.creation", "criteria_sets
 def items_of(kind: str) -> list[dict[str, Any]]:
     """The criteria that a project of a kind begins with; none where its list has to be imported."""
     sets = own_data.read("ecoledger.registers.creation", "criteria_sets")["set"]
-    return next((list(one["items"]) for one in sets if one["kind"] == kind), [])
+    return next(
+        (list(criteria_set["items"]) for criteria_set in sets if criteria_set["kind"] == kind), []
+    )

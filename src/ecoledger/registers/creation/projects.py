@@ -232,10 +232,16 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
     )
     lacking = tuple(
         (
-            (one.project.title, one.number, one.name, one.department or "—", one.measure or "—"),
-            f"q={one.project.number}",
+            (
+                criterion.project.title,
+                criterion.number,
+                criterion.name,
+                criterion.department or "—",
+                criterion.measure or "—",
+            ),
+            f"q={criterion.project.number}",
         )
-        for one in unmet
+        for criterion in unmet
     )
     return [
         Breakdown("各类创建", ("创建类别", "创建级别", "项目数", "创建中", "已命名"), table),

@@ -211,10 +211,10 @@ def scores(firms: Collection[int], on: date) -> dict[int, credit.CreditScore | s
     return told
 
 
-def explained(found: credit.CreditScore) -> str:
+def explained(score: credit.CreditScore) -> str:
     """A line an event: day, name, points, whether it counts and by which document."""
-    start = _("初始分 %s") % _number(rules.rules_on(found.on).initial)
-    lines = [start, *(_line(counted) for counted in found.events)]
+    start = _("初始分 %s") % _number(rules.rules_on(score.on).initial)
+    lines = [start, *(_line(counted) for counted in score.events)]
     return "\n".join(lines)
 
 

@@ -120,19 +120,19 @@ class Rating(models.Model):
     def __str__(self) -> str:
         return f"{self.entity} {self.level}".strip()
 
-    def take(self, found: credit.CreditScore | str) -> None:
+    def take(self, score: credit.CreditScore | str) -> None:
         """Set what was computed; of what could not be, why."""
-        if isinstance(found, str):
+        if isinstance(score, str):
             self.score, self.level, self.colour, self.vetoed = None, "", "", False
-            self.why, self.standard = found, ""
+            self.why, self.standard = score, ""
             return
-        self.score, self.level = found.score, found.level.name
-        self.colour = rules.COLOURS[found.level.colour]
-        self.vetoed = any(c.veto and c.active for c in found.events)
-        self.why = explained(found)
+        self.score, self.level = score.score, score.level.name
+        self.colour = rules.COLOURS[score.level.colour]
+        self.vetoed = any(c.veto and c.active for c in score.events)
+        self.why = explained(score)
         self.standard = _("%(rule)s（标记 %(mark)s）") % {
-            "rule": found.standard,
-            "mark": found.mark,
+            "rule": score.standard,
+            "mark": score.mark,
         }
 
 
@@ -155,7 +155,7 @@ class Ratings(Listing):
             wrong["batch"] = _("这一批已经公示，不能再增减企业")
         level = str(values.get("level") or "")
         if level and rules.level_called(level) is None:
-            names = "、".join(one.name for one in rules.levels())
+            names = "、".join(known.name for known in rules.levels())
             wrong["level"] = _("没有“%(level)s”这个等级，应为%(names)s之一") % {
                 "level": level, "names": names,
             }  # fmt: skip
@@ -270,7 +270,7 @@ def compute(rows: Iterable[Rating], on: date) -> int:
         row.take(found[row.entity_id])
     fields = ("score", "level", "colour", "vetoed", "why", "standard")
     Rating.objects.bulk_update(own, fields, batch_size=200)
-    return sum(isinstance(one, str) for one in found.values())
+    return sum(isinstance(value, str) for value in found.values())
 
 
 @transaction.atomic

@@ -155,7 +155,7 @@ def arrivals(
                 at + timedelta(hours=row["hours_high"]), stop.thing.pk in known,
             )
         )  # fmt: skip
-    return sorted(rows, key=lambda one: (one.hours, one.name))
+    return sorted(rows, key=lambda arrival: (arrival.hours, arrival.name))
 
 
 def _known(stops: Iterable[Stop], person: Person) -> set[int]:

@@ -65,13 +65,13 @@ def _box(lon: float, lat: float, metres: float) -> Q:
 def within(rows: QuerySet[Any], lon: float, lat: float, metres: float) -> list[tuple[Any, int]]:
     """The things of ``rows`` within ``metres`` of a place, with their distance: to their outline where they have one."""
     place = {"type": "Point", "coordinates": [lon, lat]}
-    found = []
+    result = []
     for thing in rows.filter(_box(lon, lat, metres)).exclude(lon=None):
         own = thing.geometry or {"type": "Point", "coordinates": [thing.lon, thing.lat]}
         away = shapes.distance_m(own, place)
         if away <= metres:
-            found.append((thing, round(away)))
-    return sorted(found, key=lambda one: (one[1], str(one[0])))
+            result.append((thing, round(away)))
+    return sorted(result, key=lambda pair: (pair[1], str(pair[0])))
 
 
 def around(person: Person, lon: float, lat: float, metres: int) -> Surroundings:

@@ -105,7 +105,7 @@ def abundances(person: Person, sort: str, begin: datetime, end: datetime) -> lis
         events[name] += independent(seen, minutes)
         where[name].add(place)
     made = [Abundance(name, n, days, len(where[name]), places) for name, n in events.items()]
-    return sorted(made, key=lambda one: (-one.events, one.name))
+    return sorted(made, key=lambda species: (-species.events, species.name))
 
 
 def encounters(person: Person, begin: datetime, end: datetime) -> list[Encounter]:
@@ -122,4 +122,4 @@ def encounters(person: Person, begin: datetime, end: datetime) -> list[Encounter
         .annotate(n=Sum("groups"), heads=Sum("individuals"))
     )
     made = [Encounter(row["name"], row["n"], row["heads"], km) for row in rows]
-    return sorted(made, key=lambda one: (-one.groups, one.name))
+    return sorted(made, key=lambda species: (-species.groups, species.name))

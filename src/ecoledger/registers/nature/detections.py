@@ -224,18 +224,18 @@ def _read_detection(row: TableRow) -> None:
         values["at"] = moment(text)
     recording = texts.get("file", "")
     if recording and not values.get("at"):
-        found = RECORDING.search(recording)
-        if found is None:
+        match = RECORDING.search(recording)
+        if match is None:
             row.refuse(
                 "file", _("录音文件名须为“监测点_年月日_时分秒”，如 S01_20260601_053000.wav")
             )
             return
-        began = datetime.strptime(found["day"] + found["time"], "%Y%m%d%H%M%S")
+        began = datetime.strptime(match["day"] + match["time"], "%Y%m%d%H%M%S")
         with suppress(ValueError):
             # One of BirdNET's tables calls the seconds "start".
             began += timedelta(seconds=float(texts.get("second") or texts.get("start") or 0))
         values["at"] = began.isoformat(timespec="seconds")
-        values["deployment"] = values.get("deployment") or found["site"].rsplit("/", 1)[-1]
+        values["deployment"] = values.get("deployment") or match["site"].rsplit("/", 1)[-1]
         values["evidence_file"] = values.get("evidence_file") or recording[:200]
         values["method"] = values.get("method") or "machine"
     if not values.get("at") and "at" not in row.faulty:

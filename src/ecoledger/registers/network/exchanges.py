@@ -116,55 +116,55 @@ def formats() -> list[Format]:
 
 def format_of(key: str) -> Format:
     """The format called ``key``. Raises ``KeyError``."""
-    return {one.key: one for one in formats()}[key]
+    return {layout.key: layout for layout in formats()}[key]
 
 
-def fault_of(one: Format) -> str:
+def fault_of(layout: Format) -> str:
     """What is wrong with a format: a list or a field that does not exist; "" when it can be used."""
     try:
-        book = one.listing
+        book = layout.listing
     except KeyError:
-        return _("没有台账“%s”") % one.book
+        return _("没有台账“%s”") % layout.book
     known = {column.name for column in book.import_columns}
-    for _header, name, _code in one.columns:
+    for _header, name, _code in layout.columns:
         try:
             field_at(book.model, name)
         except DeclarationError:
             return _("“%(book)s”没有字段 %(name)s") % {"book": _(str(book.label)), "name": name}
-        if one.direction == Exchange.Direction.IMPORT and name not in known:
+        if layout.direction == Exchange.Direction.IMPORT and name not in known:
             return _("“%(book)s”不能导入字段 %(name)s") % {"book": _(str(book.label)), "name": name}
     return ""
 
 
-def _columns(one: Format, person: Person) -> list[tuple[str, Column, bool]]:
-    book = one.listing
-    hidden = [name for _h, name, _c in one.columns if not book.is_open(name, person)]
+def _columns(layout: Format, person: Person) -> list[tuple[str, Column, bool]]:
+    book = layout.listing
+    hidden = [name for _h, name, _c in layout.columns if not book.is_open(name, person)]
     if hidden:
         raise Refused("role", _("这一格式含有您不能查看的字段：%s。") % "、".join(hidden))
     return [
         (header, book.derive.column(Column(name, label=header)), code)
-        for header, name, code in one.columns
+        for header, name, code in layout.columns
     ]
 
 
-def export(one: Format, person: Person, *, at: datetime | None = None) -> Exchange:
+def export(layout: Format, person: Person, *, at: datetime | None = None) -> Exchange:
     """Write what ``person`` may see of the list in the format, and keep it. Raises :class:`Refused` with nothing to send."""
-    if why := fault_of(one):
+    if why := fault_of(layout):
         raise Refused("condition", why, _("请修改交换格式。"))
-    book = one.listing
+    book = layout.listing
     if not person.may(book.see):
         raise Refused("role", _("您的岗位不能查看“%s”。") % _(str(book.label)))
-    columns = _columns(one, person)
+    columns = _columns(layout, person)
     rows, areas = [], set()
     for row in veil.over(book, person, book.visible_to(person).order_by("pk")):
         rows.append({header: _said(row, column, code) for header, column, code in columns})
         areas.add(str(cells.value_of(row, book.area) or "") if book.area else "")
     if not rows:
         raise Refused("condition", _("“%s”没有可上报的内容。") % _(str(book.label)))
-    content = _written(one, rows)
+    content = _written(layout, rows)
     moment = at or timezone.now()
-    name = f"{one.key}_{timezone.localtime(moment):%Y%m%d%H%M%S}.{one.file}"
-    return _kept(one, name, content, len(rows), person, moment, areas - {""})
+    name = f"{layout.key}_{timezone.localtime(moment):%Y%m%d%H%M%S}.{layout.file}"
+    return _kept(layout, name, content, len(rows), person, moment, areas - {""})
 
 
 def _said(row: Any, column: Column, code: bool) -> str:
@@ -174,34 +174,36 @@ def _said(row: Any, column: Column, code: bool) -> str:
     return "" if value is None else str(value)
 
 
-def _written(one: Format, rows: list[dict[str, str]]) -> bytes:
-    if one.file == "json":
-        return json.dumps({"format": one.key, "rows": rows}, ensure_ascii=False, indent=1).encode()
-    headers = [header for header, _name, _code in one.columns]
+def _written(layout: Format, rows: list[dict[str, str]]) -> bytes:
+    if layout.file == "json":
+        return json.dumps(
+            {"format": layout.key, "rows": rows}, ensure_ascii=False, indent=1
+        ).encode()
+    headers = [header for header, _name, _code in layout.columns]
     return written_csv.written([headers, *(row.values() for row in rows)]).encode("utf-8-sig")
 
 
-def receive(one: Format, name: str, content: bytes, person: Person) -> Exchange:
+def receive(layout: Format, name: str, content: bytes, person: Person) -> Exchange:
     """Check a file that came against its format and show it in the list's preview; taken in is it there.
 
     Raises :class:`Refused` for a file that came before, or that is no such table.
     """
-    if why := fault_of(one):
+    if why := fault_of(layout):
         raise Refused("condition", why, _("请修改交换格式。"))
     digest = hashlib.sha256(content).hexdigest()
-    before = Exchange.objects.filter(format=one.key, sha256=digest).first()
+    before = Exchange.objects.filter(format=layout.key, sha256=digest).first()
     if before is not None:
         raise Refused(
             "file",
             _("这个文件 %s 已经接收过。") % f"{timezone.localtime(before.at):%Y-%m-%d %H:%M}",
         )
-    chosen = {header: column for header, column, _code in one.columns}
-    batch = importing.preview(one.listing, name, content, by=person, chosen=chosen)
-    return _kept(one, name, content, batch.rows.count(), person, timezone.now(), (), batch)
+    chosen = {header: column for header, column, _code in layout.columns}
+    batch = importing.preview(layout.listing, name, content, by=person, chosen=chosen)
+    return _kept(layout, name, content, batch.rows.count(), person, timezone.now(), (), batch)
 
 
 def _kept(
-    one: Format,
+    layout: Format,
     name: str,
     content: bytes,
     rows: int,
@@ -211,15 +213,15 @@ def _kept(
     batch: ImportBatch | None = None,
 ) -> Exchange:
     row = Exchange.objects.create(
-        at=at, format=one.key, label=one.label, system=one.system, direction=one.direction, file_name=name[:200],
+        at=at, format=layout.key, label=layout.label, system=layout.system, direction=layout.direction, file_name=name[:200],
         sha256=hashlib.sha256(content).hexdigest(), size=len(content), rows=rows, content=content, batch=batch, by=person,
         area_code=_around(areas or person.area_codes),
     )  # fmt: skip
     audit.record(
         person,
-        f"exchange.{one.direction}",
+        f"exchange.{layout.direction}",
         row,
-        details={"format": one.key, "sha256": row.sha256, "rows": rows},
+        details={"format": layout.key, "sha256": row.sha256, "rows": rows},
     )
     return row
 
@@ -237,12 +239,12 @@ def _around(areas: Collection[str]) -> str:
 def may_read(row: Exchange, person: Person) -> bool:
     """Whether ``person`` may know all that the file says: the book, every column, and of a register also what few may."""
     try:
-        one = format_of(row.format)
-        book = one.listing
+        layout = format_of(row.format)
+        book = layout.listing
     except KeyError:
         return False
     if not person.may(book.see) or not all(
-        book.is_open(name, person) for _h, name, _c in one.columns
+        book.is_open(name, person) for _h, name, _c in layout.columns
     ):
         return False
     narrow = isinstance(book, Register) and not person.has_role(*book.circle)

@@ -51,7 +51,7 @@ def _wrong(said: dict[str, Any]) -> list[str]:
     """Formulas that cannot be read, or ask for what no input gives."""
     wrong = []
     for row in said["kind"]:
-        inputs = {one["key"] for one in row.get("inputs", ())}
+        inputs = {field["key"] for field in row.get("inputs", ())}
         for pollutant, text in row.get("formulas", {}).items():
             where = f"{row.get('label', '')} {pollutant}"
             if pollutant not in KEPT:

@@ -125,10 +125,10 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
     """Sources over all that is done, weighed by area."""
     weighed: dict[str, Decimal] = {}
     whole = Decimal(0)
-    for one in rows.filter(state="done").prefetch_related("sources"):
-        whole += one.area_mu
-        for source in one.sources.all():
-            weighed[source.name] = weighed.get(source.name, Decimal(0)) + one.area_mu * source.share
+    for row in rows.filter(state="done").prefetch_related("sources"):
+        whole += row.area_mu
+        for source in row.sources.all():
+            weighed[source.name] = weighed.get(source.name, Decimal(0)) + row.area_mu * source.share
     ordered = sorted(weighed.items(), key=lambda pair: -pair[1])
     return [
         Breakdown(

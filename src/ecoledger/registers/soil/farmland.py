@@ -291,22 +291,22 @@ def polluted(fields: QuerySet[Field], year: int) -> list[Land]:
 def safe_use(fields: QuerySet[Field], year: int) -> Safe:
     """The rate over the polluted of ``fields`` in a year."""
     lands = polluted(fields, year)
-    used = [one for one in lands if one.achieved]
+    used = [land for land in lands if land.achieved]
     return Safe(
         polluted=_mu(lands),
-        safe=_mu(one for one in used if one.category == Category.SAFE),
-        strict=_mu(one for one in used if one.category == Category.STRICT),
-        unknown=_mu(one for one in lands if one.achieved is None),
+        safe=_mu(land for land in used if land.category == Category.SAFE),
+        strict=_mu(land for land in used if land.category == Category.STRICT),
+        unknown=_mu(land for land in lands if land.achieved is None),
         fields=len(lands),
     )
 
 
 def _mu(lands: Iterable[Land]) -> Decimal:
-    return sum((one.mu for one in lands), Decimal(0))
+    return sum((land.mu for land in lands), Decimal(0))
 
 
 def _parts(fields: QuerySet[Field], begin: date, _end: date) -> list[Part]:
-    return [Part(one.field, one.mu, one.achieved) for one in polluted(fields, begin.year)]
+    return [Part(part.field, part.mu, part.achieved) for part in polluted(fields, begin.year)]
 
 
 RATE, RATE_KEY = "受污染耕地安全利用率", "field_year.safe_ratio"

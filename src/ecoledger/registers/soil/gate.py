@@ -104,17 +104,17 @@ def _meeting(
     near = Parcel.objects.filter(
         Q(until=None), west__lte=east, east__gte=west, south__lte=north, north__gte=south
     ).exclude(geometry=None)
-    found: list[tuple[Parcel, float | None, float | None]] = []
+    result: list[tuple[Parcel, float | None, float | None]] = []
     for parcel in near:
         boundary: dict[str, Any] = parcel.geometry or {}
         common, of_plan = shapes.overlay(geometry, boundary)
         _same, of_parcel = shapes.overlay(boundary, geometry)
         if common is not None and max(of_plan, of_parcel) >= least:
-            found.append((parcel, 100 * of_plan, 100 * of_parcel))
-    found.sort(key=lambda one: -(one[1] or 0))
-    if named is not None and named.pk not in [parcel.pk for parcel, *_shares in found]:
-        found.append((named, None, None))
-    return found
+            result.append((parcel, 100 * of_plan, 100 * of_parcel))
+    result.sort(key=lambda parcel_shares: -(parcel_shares[1] or 0))
+    if named is not None and named.pk not in [parcel.pk for parcel, *_shares in result]:
+        result.append((named, None, None))
+    return result
 
 
 def _covered(plan: dict[str, Any], surveyed: list[dict[str, Any]]) -> float:
@@ -122,7 +122,7 @@ def _covered(plan: dict[str, Any], surveyed: list[dict[str, Any]]) -> float:
     if not surveyed:
         return 0.0
     whole = shapes.read(plan)
-    inside = whole.intersection(shapely.union_all([shapes.read(one) for one in surveyed]))
+    inside = whole.intersection(shapely.union_all([shapes.read(survey) for survey in surveyed]))
     return 100 * inside.area / whole.area if whole.area else 0.0
 
 

@@ -213,7 +213,7 @@ def _compare(row: FertilizerYear) -> None:
     near = FertilizerYear.objects.filter(
         area_code=row.area_code, year__range=(row.year - 1, row.year + 1)
     )
-    years = {one.year: one for one in near}
+    years = {year_row.year: year_row for year_row in near}
     for year in (row.year, row.year + 1):
         now, before = years.get(year), years.get(year - 1)
         if now is None:

@@ -172,16 +172,16 @@ def lists_now(check: Any) -> drawing.Lists:
     experts = Expert.objects.filter(active=True, area_code__startswith=check.area_code[:2])
     inspectors = tuple(
         drawing.Inspector(
-            one.number,
-            one.name,
+            expert.number,
+            expert.name,
             "",
             tuple(
                 r.number
                 for r in reports
-                if plain(one.unit) in (plain(r.agency), plain(r.laboratory))
+                if plain(expert.unit) in (plain(r.agency), plain(r.laboratory))
             ),
         )
-        for one in experts
+        for expert in experts
     )
     quotas = tuple(
         drawing.Quota(str(label), drawing.count_of(check.share, of), of, check.share)
@@ -217,13 +217,13 @@ def _draw(step: Step) -> None:
     at = timezone.localtime(step.at).isoformat(timespec="seconds")
     entry = {"n": len(check.draws) + 1, "seed": seed, "at": at, "discarded": "", "result": result}
     check.draws = [*check.draws, entry]
-    names = {one.code: one.name for one in lists.inspectors}
+    names = {inspector.code: inspector.name for inspector in lists.inspectors}
     check.checked.all().delete()
-    for one in result:
+    for drawn in result:
         CheckedReport.objects.create(
             inspection=check,
-            report=SoilReport.objects.get(number=one["object"]),
-            experts="、".join(names[code] for code in one["inspectors"]),
+            report=SoilReport.objects.get(number=drawn["object"]),
+            experts="、".join(names[code] for code in drawn["inspectors"]),
         )
     step.form.update(n=entry["n"], seed=seed, drawn=len(result), result=result)
 
@@ -236,7 +236,7 @@ def _discard(step: Step) -> None:
 
 def _not_finished(check: Any) -> str:
     rows = list(check.checked.select_related("report"))
-    drawn = {one["object"] for one in check.draws[-1]["result"]} if check.draws else set()
+    drawn = {result["object"] for result in check.draws[-1]["result"]} if check.draws else set()
     if {row.report.number for row in rows} != drawn:
         return _("抽查结果与抽中的报告不一致，请按抽中的报告填写。")
     lacking = [row.report.title for row in rows if not row.result or not row.opinion.strip()]

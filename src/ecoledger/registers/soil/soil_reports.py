@@ -74,7 +74,7 @@ class SoilReport(Matter):
     def judged(self) -> str:
         """What its samples exceed, by GB 36600 for the land that is planned; the worst first."""
         over = [(row, item) for row in self.samples.all() if (item := row.judged(self)) is not None]
-        over.sort(key=lambda one: -(one[1].multiple or 0))
+        over.sort(key=lambda pair: -(pair[1].multiple or 0))
         texts = []
         for row, item in over:
             above = item.risk is soil.Risk.UNACCEPTABLE

@@ -123,8 +123,8 @@ def courses(wells: QuerySet[Well], item: str, until: date) -> list[Course]:
     found = [_course(by_key[key], item, some) for key, some in rows.items()]
     order = {"beyond": 0, "rising": 1, "": 2}
     return sorted(
-        (one for one in found if one is not None),
-        key=lambda one: (order[one.warns], -one.last, one.well.name),
+        (measured for measured in found if measured is not None),
+        key=lambda measured: (order[measured.warns], -measured.last, measured.well.name),
     )
 
 
@@ -134,18 +134,18 @@ def lines_of(found: list[Course], until: date) -> tuple[list[isolines.Isoline], 
     Levels: the limit and its halves and multiples that the results span.
     """
     placed = [
-        one for one in found
-        if one.well.lon is not None and one.well.lat is not None and until - one.last_on <= ROUND
+        measured for measured in found
+        if measured.well.lon is not None and measured.well.lat is not None and until - measured.last_on <= ROUND
     ]  # fmt: skip
     if not placed:
         return [], "none"
-    values = [one.last for one in placed]
-    limit = next((one.limit for one in placed if one.limit), None)
+    values = [measured.last for measured in placed]
+    limit = next((measured.limit for measured in placed if measured.limit), None)
     base = limit or max(values) / 2
     levels = [
         f * base for f in (0.1, 0.25, 0.5, 1, 2, 5, 10, 50) if min(values) < f * base < max(values)
     ]
-    places = [(float(one.well.lon), float(one.well.lat)) for one in placed]  # type: ignore[arg-type]
+    places = [(float(measured.well.lon), float(measured.well.lat)) for measured in placed]  # type: ignore[arg-type]
     try:
         return isolines.isolines(places, values, levels), ""
     except ValueError:

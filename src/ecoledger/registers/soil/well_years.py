@@ -70,7 +70,7 @@ def means(samples: Iterable[WellSample]) -> dict[str, str]:
 def _class_of(samples: list[WellSample], year: int) -> dict[str, Any]:
     """The class of a year's samples, as the bureau's rules reckon it."""
     if rules()["year"] == "worst":
-        worst = max(samples, key=lambda one: one.rank or 0)
+        worst = max(samples, key=lambda sample: sample.rank or 0)
         return {name: getattr(worst, name) for name in ("rank", "deciding", "standard")}
     return {k: v for k, v in judged(means(samples), date(year, 12, 31)).items() if k != "exceeding"}
 

@@ -119,7 +119,7 @@ class Said:
             self.moved,
             self.accepted,
         )
-        return {day for one in lists for day, _kilograms in one} | set(self.declared)  # fmt: skip
+        return {day for listed in lists for day, _kilograms in listed} | set(self.declared)  # fmt: skip
 
 
 # Account vouchers that other books post: of what came in as produced, of what went on without a ledger.

@@ -116,16 +116,16 @@ class RegionBalance:
 
     @property
     def volume(self) -> Fraction:
-        return sum((one.volume for one in self.plants), Fraction(0))
+        return sum((plant.volume for plant in self.plants), Fraction(0))
 
     @property
     def industrial(self) -> Fraction:
-        return sum((one.industrial for one in self.plants), Fraction(0))
+        return sum((plant.industrial for plant in self.plants), Fraction(0))
 
     @property
     def mean_cod(self) -> Fraction | None:
         """What came into its plants held on average, mg/L."""
-        load = sum((one.volume * one.concentration for one in self.plants), Fraction(0))
+        load = sum((plant.volume * plant.concentration for plant in self.plants), Fraction(0))
         return load / self.volume if self.volume else None
 
     @property
@@ -153,7 +153,7 @@ class YearBalance:
     @property
     def left_out(self) -> tuple[RegionBalance, ...]:
         """Regions without a rate, which the whole leaves out."""
-        return tuple(one for one in self.regions if one.rate is None)
+        return tuple(region for region in self.regions if region.rate is None)
 
     @property
     def gap(self) -> PercentagePoints | None:
@@ -211,7 +211,7 @@ def _region(
         missing.append(_("没有核算参数"))
     if not of_plant:
         missing.append(_("没有污水处理厂"))
-    common = set.intersection(*(set(one) for one in of_plant.values())) if of_plant else set()
+    common = set.intersection(*(set(months) for months in of_plant.values())) if of_plant else set()
     every = set().union(*of_plant.values()) if of_plant else set()
     for key, own in of_plant.items():
         if lacking := sorted(every - set(own)):
@@ -269,10 +269,10 @@ def _sewage(row: RegionYear, days: int, whole: int) -> Fraction:
 
 
 def _together(year: int, each: tuple[RegionBalance, ...]) -> YearBalance:
-    told = [one for one in each if one.rate is not None and one.balance is not None]
+    told = [region for region in each if region.rate is not None and region.balance is not None]
     if not told:
         return YearBalance(year, each)
-    whole = sewage.total_balance(_("合计"), [one.balance for one in told if one.balance])
+    whole = sewage.total_balance(_("合计"), [region.balance for region in told if region.balance])
     first = told[0].rate
     if first is None or first.check_concentration is None:
         return YearBalance(year, each)

@@ -38,28 +38,29 @@ def _decimal(value: Any, digits: Decimal = HUNDREDTH) -> Decimal | None:
     return Decimal(shown(value, 4)).quantize(digits)
 
 
-def diagnosed(one: RegionBalance) -> str:
+def diagnosed(region: RegionBalance) -> str:
     """What the balance says of why so little is collected, a line a cause."""
-    said_of, lines = balance.rules(), list(one.missing)
-    if one.rate is None or one.balance is None:
+    said_of, lines = balance.rules(), list(region.missing)
+    if region.rate is None or region.balance is None:
         return "\n".join(lines)
-    gap = one.rate.gap_to(balance.target())
+    gap = region.rate.gap_to(balance.target())
     lines.insert(0, _("集中收集率 %(rate)s%%（校核浓度 %(check)s mg/L），距 %(target)s%% 差 %(gap)s 个百分点。") % {
-        "rate": shown(one.rate.rate.value, 2), "check": shown(one.rate.check_concentration or 0, 0),  # type: ignore[arg-type]
+        "rate": shown(region.rate.rate.value, 2), "check": shown(region.rate.check_concentration or 0, 0),  # type: ignore[arg-type]
         "target": shown(balance.target().value, 0), "gap": shown(gap.value, 2),
     })  # fmt: skip
-    direct, lost = one.points(one.balance.direct), one.points(one.balance.unexplained)
+    direct, lost = region.points(region.balance.direct), region.points(region.balance.unexplained)
     if direct is not None and direct.value >= said_of["direct_points"]:
         lines.append(_("小散乱直排：已知直排占 %s 个百分点。") % shown(direct.value, 2))
     if lost is not None and lost.value >= said_of["lost_points"]:
         lines.append(_("管网滞后：未进厂、去向不明的占 %s 个百分点。") % shown(lost.value, 2))
-    share = one.foreign / one.volume * 100 if one.volume else None
-    thin = one.mean_cod is not None and one.mean_cod < said_of["thin_cod"]
+    share = region.foreign / region.volume * 100 if region.volume else None
+    thin = region.mean_cod is not None and region.mean_cod < said_of["thin_cod"]
     if share is not None and share >= said_of["foreign_percent"]:
         lines.append(_("雨污分流不彻底：外来水占进水量 %s%%。") % shown(share, 1))
-    elif thin and one.mean_cod is not None:
+    elif thin and region.mean_cod is not None:
         lines.append(
-            _("进水浓度低：平均化学需氧量 %s mg/L，疑有雨水、地下水混入。") % shown(one.mean_cod, 1)
+            _("进水浓度低：平均化学需氧量 %s mg/L，疑有雨水、地下水混入。")
+            % shown(region.mean_cod, 1)
         )
     return "\n".join(lines)
 
@@ -77,22 +78,22 @@ def _once(plan: Any) -> None:
 
 def _draw_up(plan: Any) -> None:
     """The figures and words of the balance, as it stands when the plan is drawn up."""
-    one = next(
+    region = next(
         iter(balance.of_year(SewageRegion.objects.filter(pk=plan.region_id), plan.year).regions)
     )
-    words = diagnosed(one)
+    words = diagnosed(region)
     plan.diagnosis = (
         f"{words}\n{plan.diagnosis}".strip() if words not in plan.diagnosis else plan.diagnosis
     )
-    if one.rate is None or one.balance is None:
+    if region.rate is None or region.balance is None:
         return
-    plan.rate = _decimal(one.rate.rate.value)
-    plan.check_concentration = _decimal(one.rate.check_concentration)
-    direct, lost = one.points(one.balance.direct), one.points(one.balance.unexplained)
+    plan.rate = _decimal(region.rate.rate.value)
+    plan.check_concentration = _decimal(region.rate.check_concentration)
+    direct, lost = region.points(region.balance.direct), region.points(region.balance.unexplained)
     plan.direct_points = _decimal(direct.value if direct else None)
     plan.lost_points = _decimal(lost.value if lost else None)
-    plan.foreign_m3 = _decimal(one.foreign)
-    plan.inflow_cod = _decimal(one.mean_cod, Decimal("0.1"))
+    plan.foreign_m3 = _decimal(region.foreign)
+    plan.inflow_cod = _decimal(region.mean_cod, Decimal("0.1"))
 
 
 def _has_measures(plan: Any) -> str:

@@ -52,7 +52,7 @@ def level_of(rain_mm: Decimal) -> tuple[str, Decimal]:
     """Name and factor of a rain; no factor below the least level."""
     said = own_data.read(__package__, "flood_season")
     name, factor = "", Decimal(1)
-    for row in sorted(said["level"], key=lambda one: float(one["rain_mm"])):
+    for row in sorted(said["level"], key=lambda level: float(level["rain_mm"])):
         if rain_mm >= Decimal(str(row["rain_mm"])):
             name, factor = str(row["label"]), Decimal(str(row["factor"]))
     return name, factor
@@ -74,7 +74,7 @@ def _to_check(mode: Any) -> Sequence[Mapping[str, Any]]:
     outfalls = Entity.objects.filter(
         in_force(), kind="river_outfall", area_code__startswith=mode.area_code
     ).order_by("code")[:MOST]
-    rows += [{"thing": one.code, "sort": "outfall", "result": "open"} for one in outfalls]
+    rows += [{"thing": outfall.code, "sort": "outfall", "result": "open"} for outfall in outfalls]
     return rows
 
 

@@ -96,18 +96,18 @@ class Network:
         except TableError:
             return []
         ways = {row["node"]: row for row in table.iter_rows(named=True)}
-        found = []
+        result = []
         for pk, at in self.places.items():
             row = ways.get(at.node)
             if row is None or pk not in self.things:
                 continue
-            found.append(
+            result.append(
                 Upstream(
                     self.things[pk], row["distance"] / 1000, row["hours"], row["hours_low"], row["hours_high"],
                     row.get("released_from"), row.get("released_to"),
                 )
             )  # fmt: skip
-        return sorted(found, key=lambda one: (one.hours, one.thing.pk))
+        return sorted(result, key=lambda reached: (reached.hours, reached.thing.pk))
 
     def downstream(self, place: Place, *, speed: float = SPEED) -> list[Upstream]:
         """Everything that water reaches from a place, with its time of arrival."""
@@ -125,7 +125,7 @@ class Network:
             )
             for pk, at in self.places.items() if at.node in ways and pk in self.things
         ]  # fmt: skip
-        return sorted(found, key=lambda one: (one.hours, one.thing.pk))
+        return sorted(found, key=lambda reached: (reached.hours, reached.thing.pk))
 
 
 def of(person: Person | None, extra: Mapping[int, Place] | None = None) -> Network:
@@ -244,8 +244,8 @@ def _measured(net: Network) -> None:
         net.edges.append((start.node, end.node, length, length / (hours * 3600)))
 
 
-def said(one: Upstream) -> str:
+def said(reached: Upstream) -> str:
     """How far and how long, in words."""
     return _("上游 %(km).1f km，流达约 %(hours).1f h（%(low).1f～%(high).1f h）") % {
-        "km": one.distance_km, "hours": one.hours, "low": one.hours_low, "high": one.hours_high,
+        "km": reached.distance_km, "hours": reached.hours, "low": reached.hours_low, "high": reached.hours_high,
     }  # fmt: skip

@@ -93,9 +93,9 @@ class PlantSeries:
     def mean(self, side: str, factor: str) -> float | None:
         """The concentration over the days that have it, weighted by their water, mg/L."""
         pairs = [
-            (one.volume, one.values[factor])
+            (flow.volume, flow.values[factor])
             for day in self.days
-            if (one := getattr(day, side)).volume and factor in one.values
+            if (flow := getattr(day, side)).volume and factor in flow.values
         ]
         whole = sum(volume for volume, _value in pairs)
         return sum(volume * value for volume, value in pairs) / whole if whole else None

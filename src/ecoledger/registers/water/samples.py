@@ -138,7 +138,7 @@ FLOWS = declare(FactLog(
 def days_of(things: Collection[int], begin: date, end: date) -> dict[int, list[dict[str, Any]]]:
     """What was sampled at things on ``begin <= day < end``: key of the thing -> rows of ``time`` and items, oldest first."""
     first, last = map(times.midnight, (begin, end))
-    found: dict[int, list[dict[str, Any]]] = {}
+    result: dict[int, list[dict[str, Any]]] = {}
     rows = WaterSample.objects.filter(
         book=SAMPLES.key, current=True, entity_id__in=list(things), at__gte=first, at__lt=last
     )
@@ -146,8 +146,8 @@ def days_of(things: Collection[int], begin: date, end: date) -> dict[int, list[d
         row: dict[str, Any] = {"time": timezone.localdate(sample.at)}
         row.update(values_of(sample))
         if len(row) > 1:
-            found.setdefault(sample.entity_id, []).append(row)
-    return found
+            result.setdefault(sample.entity_id, []).append(row)
+    return result
 
 
 def values_of(sample: WaterSample) -> dict[str, float]:
@@ -159,10 +159,10 @@ def values_of(sample: WaterSample) -> dict[str, float]:
 def flows_of(things: Collection[int], begin: date, end: date) -> dict[int, list[MonthlyFlow]]:
     """The monthly volumes of sections for ``begin <= month < end``, by section, oldest first."""
     first, last = map(times.midnight, (begin, end))
-    found: dict[int, list[MonthlyFlow]] = {}
+    result: dict[int, list[MonthlyFlow]] = {}
     rows = MonthlyFlow.objects.filter(
         book=FLOWS.key, current=True, entity_id__in=list(things), at__gte=first, at__lt=last
     )
     for row in rows.order_by("entity_id", "at", "pk"):
-        found.setdefault(row.entity_id, []).append(row)
-    return found
+        result.setdefault(row.entity_id, []).append(row)
+    return result

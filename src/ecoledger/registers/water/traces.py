@@ -93,13 +93,13 @@ def suspect(trace: WaterTrace, keys: Iterable[int], *, by: Person) -> Any:
     _net, rows = upstream_of(trace, by)
     wanted = set(keys)
     there = list(trace.suspects.all())
-    known = {one.thing_id for one in there}
+    known = {listed.thing_id for listed in there}
     kept = [
         {
-            "id": one.pk, "thing": one.thing.code, "distance_km": one.distance_km, "hours": one.hours,
-            "window": one.window, "verdict": one.verdict, "found": one.found,
+            "id": listed.pk, "thing": listed.thing.code, "distance_km": listed.distance_km, "hours": listed.hours,
+            "window": listed.window, "verdict": listed.verdict, "found": listed.found,
         }
-        for one in there
+        for listed in there
     ]  # fmt: skip
     new = [
         {
