@@ -33,18 +33,18 @@ def ranks(request: Request) -> HttpResponse:
     )
     lines = _lines(request, edition) if edition else []
     firms = emergency_list.listed(lines)
-    several = [one for one in firms if len(one.by_source) > 1]
-    several.sort(key=lambda one: (not one.differs, one.firm.area_code, one.firm.name))
+    several = [firm for firm in firms if len(firm.by_source) > 1]
+    several.sort(key=lambda firm: (not firm.differs, firm.firm.area_code, firm.firm.name))
     rule = own_data.read("ecoledger.registers.air", "emergency_list")["several_lists"]
     labels = dict(Source.choices)
     context = {
         "edition": edition,
         "firms": len(firms),
         "several": [
-            {"listed": one, "lists": [_list(one, source) for source in Source.values]}
-            for one in several
+            {"listed": firm, "lists": [_list(firm, source) for source in Source.values]}
+            for firm in several
         ],
-        "differ": sum(one.differs for one in several),
+        "differ": sum(firm.differs for firm in several),
         "sources": Source.choices,
         "by": rule["by"],
         "order": [labels.get(source, source) for source in rule["order"]],
@@ -53,13 +53,13 @@ def ranks(request: Request) -> HttpResponse:
     return render(request, "web/air/lists.html", context)
 
 
-def _list(one: emergency_list.Listed, source: str) -> dict[str, Any]:
-    lines = one.by_source.get(source, ())
+def _list(listed: emergency_list.Listed, source: str) -> dict[str, Any]:
+    lines = listed.by_source.get(source, ())
     return {
         "label": Source(source).label,
-        "grade": one.grades.get(source, ""),
+        "grade": listed.grades.get(source, ""),
         "red": "；".join(f"{line.part} {line.red}".strip() for line in lines if line.red),
-        "holds": bool(lines) and one.holds == source,
+        "holds": bool(lines) and listed.holds == source,
     }
 
 

@@ -40,20 +40,22 @@ def page(request: Request) -> HttpResponse:
         "last": last,
         "parameter": parameter,
         "factors": FACTORS.items(),
-        "rows": [_row(one, points, parameter, first, last) for one in rows],
+        "rows": [_row(row, points, parameter, first, last) for row in rows],
         "rings": patrols.RINGS,
-        "handed_over": sum(one.handed_over for one in rows),
-        "closed": sum(one.closed for one in rows),
-        "stops": sum(one.stops for one in rows),
+        "handed_over": sum(row.handed_over for row in rows),
+        "closed": sum(row.closed for row in rows),
+        "stops": sum(row.stops for row in rows),
         "book": PATROLS,
     }
     return render(request, "web/air/patrols.html", context)
 
 
 def _row(
-    one: patrols.Around, points: list[Point], parameter: str, first: date, last: date
+    around: patrols.Around, points: list[Point], parameter: str, first: date, last: date
 ) -> dict[str, Any]:
     begin = datetime.combine(first, time())
-    effect = patrols.before_after(one.station, points, parameter, begin, (last - first).days + 1)
-    without_weather = effect_page.address(first, last, station=one.station.pk, parameter=parameter)
-    return {"around": one, "effect": effect, "without_weather": without_weather}
+    effect = patrols.before_after(around.station, points, parameter, begin, (last - first).days + 1)
+    without_weather = effect_page.address(
+        first, last, station=around.station.pk, parameter=parameter
+    )
+    return {"around": around, "effect": effect, "without_weather": without_weather}

@@ -105,16 +105,18 @@ def _rolling(point: Point, last: date) -> list[dict[str, Any]]:
     """The three-year moving means by the year they end with; the last is the last whole year."""
     whole = last.year if (last.month, last.day) == (12, 31) else last.year - 1
     rows: dict[int, list[dict[str, Any]]] = {}
-    for one in air_standing.rolling(point, whole):
-        decimals = air.period_decimals(one.factor, date(one.year, 12, 31))
-        rows.setdefault(one.year, []).append(
+    for mean in air_standing.rolling(point, whole):
+        decimals = air.period_decimals(mean.factor, date(mean.year, 12, 31))
+        rows.setdefault(mean.year, []).append(
             {
-                "name": air.NAMES[one.factor],
-                "mean": None if one.mean is None else printed(Fraction(one.mean), decimals),
-                "years": [None if v is None else printed(Fraction(v), decimals) for v in one.years],
-                "limit": plainly(one.limit),
-                "attained": one.attained,
-                "unit": air.unit(one.factor),
+                "name": air.NAMES[mean.factor],
+                "mean": None if mean.mean is None else printed(Fraction(mean.mean), decimals),
+                "years": [
+                    None if v is None else printed(Fraction(v), decimals) for v in mean.years
+                ],
+                "limit": plainly(mean.limit),
+                "attained": mean.attained,
+                "unit": air.unit(mean.factor),
             }
         )
     return [

@@ -112,12 +112,14 @@ def _anomalies(stations: list[Point], until: datetime) -> list[dict[str, Any]]:
     by_key = {p.pk: p for p in stations}
     return [
         {
-            "anomaly": one,
-            "point": by_key[one.point],
-            "factor": anomalies.FACTORS[one.parameter],
-            "query": Question(by_key[one.point], one.parameter, one.begin, one.end).query,
+            "anomaly": anomaly,
+            "point": by_key[anomaly.point],
+            "factor": anomalies.FACTORS[anomaly.parameter],
+            "query": Question(
+                by_key[anomaly.point], anomaly.parameter, anomaly.begin, anomaly.end
+            ).query,
         }
-        for one in anomalies.of_stations(stations, until)[:20]
+        for anomaly in anomalies.of_stations(stations, until)[:20]
     ]
 
 
@@ -205,7 +207,7 @@ def chart(request: Request) -> JsonResponse:
     return JsonResponse(
         {
             "kind": "lines",
-            "series": [one for one in series if one["points"]],
+            "series": [line for line in series if line["points"]],
             "limits": [],
             "period": 3600,
             "flagged": _("带标记"),

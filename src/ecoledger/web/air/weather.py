@@ -101,16 +101,16 @@ class Count:
 
 def counted(rows: Iterable[Instruction], code: str = "") -> Count:
     """How far the instructions are; ``code`` of the town they are of."""
-    due = [one for one in rows if one.state != "excused"]
-    verified = [one for one in due if one.state == "verified"]
+    due = [count for count in rows if count.state != "excused"]
+    verified = [instruction for instruction in due if instruction.state == "verified"]
     return Count(
         area_name(code) if code else "",
         code,
         len(due),
-        sum(one.signed_at is not None for one in due),
+        sum(instruction.signed_at is not None for instruction in due),
         len(verified),
-        sum(one.outcome == Instruction.Outcome.DONE for one in verified),
-        sum(one.outcome == Instruction.Outcome.VIOLATED for one in verified),
+        sum(instruction.outcome == Instruction.Outcome.DONE for instruction in verified),
+        sum(instruction.outcome == Instruction.Outcome.VIOLATED for instruction in verified),
     )
 
 
@@ -119,10 +119,10 @@ def counted(rows: Iterable[Instruction], code: str = "") -> Count:
 def page(request: Request) -> HttpResponse:
     """The responses, those under way first, and the list in force in numbers."""
     rows = list(_responses(request.user).order_by("-opened_at")[:60])
-    rows.sort(key=lambda one: one.state != "active")
+    rows.sort(key=lambda count: count.state != "active")
     shown = [
-        {"matter": one, "told": counted(_told(request.user).filter(response=one.pk))}
-        for one in rows
+        {"matter": count, "told": counted(_told(request.user).filter(response=count.pk))}
+        for count in rows
     ]
     edition = edition_in_force(request.user)
     lines = EMERGENCY.visible_to(request.user).filter(edition=edition) if edition else ()
@@ -172,7 +172,7 @@ def response(request: Request, pk: int) -> HttpResponse:
         "town": town,
         "rows": shown,
         "more": len(firms) - len(shown),
-        "pm25": next((one for one in effect if one.name == "PM2.5"), None),
+        "pm25": next((factor for factor in effect if factor.name == "PM2.5"), None),
         "begin": begin,
         "effect": effect,
         "without_weather": (
@@ -200,9 +200,11 @@ def _rows(person: Person, matter: Any) -> list[Row]:
     )
     found = instructions.measured(told)
     rows = []
-    for one in told:
-        own = found.get(one.pk, [])
-        rows.append(Row(one, tuple(own), instructions.judgement(one.asked_percent, own)))
+    for instruction in told:
+        own = found.get(instruction.pk, [])
+        rows.append(
+            Row(instruction, tuple(own), instructions.judgement(instruction.asked_percent, own))
+        )
     # What was not done comes first, then what the instruments doubt, then what waits.
     order = {Instruction.Outcome.VIOLATED: 0, Instruction.Outcome.PARTLY: 1}
     return sorted(
@@ -262,7 +264,7 @@ def chart(request: Request, pk: int) -> JsonResponse:
     return JsonResponse(
         {
             "kind": "lines",
-            "series": [one for one in series if one["points"]],
+            "series": [line for line in series if line["points"]],
             "limits": [],
             "period": 3600,
             "flagged": _("带标记"),
@@ -278,18 +280,18 @@ def verify(request: Request, pk: int) -> HttpResponse:
     """Verify one firm as said, or every firm of which instruments show that it was done."""
     matter = _response(request, pk)
     rows = _rows(request.user, matter)
-    one = request.POST.get("instruction", "")
+    chosen = request.POST.get("instruction", "")
     done = 0
     for row in rows:
-        if one and str(row.told.pk) != one:
+        if chosen and str(row.told.pk) != chosen:
             continue
-        outcome = request.POST.get("outcome", "") if one else row.advice
-        if row.told.phase != "open" or (not one and outcome != Instruction.Outcome.DONE):
+        outcome = request.POST.get("outcome", "") if chosen else row.advice
+        if row.told.phase != "open" or (not chosen and outcome != Instruction.Outcome.DONE):
             continue
         proof = (
             "site" if not row.measured else "power" if row.measured[-1].source == "用电" else "cems"
         )
-        seen = request.POST.get("seen", "") or ("" if one else _("按仪器数据核查"))
+        seen = request.POST.get("seen", "") or ("" if chosen else _("按仪器数据核查"))
         form = {"outcome": outcome, "proof": proof, "seen": seen}
         actions.perform(row.told.pk, "verify", by=request.user, form=form)
         done += 1

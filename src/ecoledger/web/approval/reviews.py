@@ -91,7 +91,7 @@ def _begin(request: Request, year: int, month: Any) -> HttpResponse:
             made = self_review.open_month(month, by=person, at=now)
         case _:
             raise Refused("form", _("这个月还没有结束。"), _("请选择以前的月份。"))
-    faulty = sum(one.phase == "open" for one in made)
+    faulty = sum(case.phase == "open" for case in made)
     said = {"n": len(made), "faulty": faulty}
     messages.success(
         request, _("开展审核 %(n)d 件，检出问题 %(faulty)d 件，其余没有问题、当场办结。") % said

@@ -78,16 +78,16 @@ def score_page(request: Request, key: str, pk: int, score: int) -> HttpResponse:
     """One score: item, basis, value, marks, reason, objections."""
     book = book_of(ScoreSheet, key, request)
     row = _round(request, book, pk)
-    one = row_of(_scores(request, row).select_related("entity"), score)
-    marks = {mark.item: mark for mark in one.marks.prefetch_related("objections")}
+    scored = row_of(_scores(request, row).select_related("entity"), score)
+    marks = {mark.item: mark for mark in scored.marks.prefetch_related("objections")}
     return render(
         request,
         "web/books/score.html",
         {
             "book": book,
             "round": row,
-            "score": one,
-            "name": one.entity or area_name(one.area_code),
+            "score": scored,
+            "name": scored.entity or area_name(scored.area_code),
             "rows": [(item, marks[item.key]) for item in sheets.items_of(row)],
             "may_change": book.may_change(request.user),
             "may_object": row.state == "published",
@@ -121,9 +121,9 @@ def mark(request: Request, key: str, pk: int, score: int) -> HttpResponse:
     """Give marks, object to them, or answer an objection."""
     book = book_of(ScoreSheet, key, request)
     row = _round(request, book, pk)
-    one = row_of(_scores(request, row), score)
+    scored = row_of(_scores(request, row), score)
     said = request.POST
-    target = row_of(one.marks.all(), asked.number(said.get("mark", "")) or 0)
+    target = row_of(scored.marks.all(), asked.number(said.get("mark", "")) or 0)
     match said.get("action"):
         case "give":
             needs_editor(book, request)
@@ -144,7 +144,7 @@ def mark(request: Request, key: str, pk: int, score: int) -> HttpResponse:
                 text=said.get("text", ""),
                 marks=_number(said) if upheld else None,
             )
-    return redirect("score", book.key, row.pk, one.pk)
+    return redirect("score", book.key, row.pk, scored.pk)
 
 
 def _number(said: Any) -> Decimal:

@@ -80,7 +80,7 @@ def _keep(
     letter: Letter | Summary,
     name: str,
     content: bytes,
-    found: letter_file.Findings,
+    findings: letter_file.Findings,
 ) -> None:
     last = LetterTemplate.objects.filter(kind=letter.key).first()
     template = LetterTemplate(
@@ -88,8 +88,8 @@ def _keep(
         version=last.version + 1 if last else 1,
         name=name[:200],
         sha256=hashlib.sha256(content).hexdigest(),
-        uncarried=list(found.uncarried),
-        missing_fonts=list(found.missing_fonts),
+        uncarried=list(findings.uncarried),
+        missing_fonts=list(findings.missing_fonts),
         uploaded_by=request.user,
     )
     template.file.save(f"{letter.key}-{template.version}.docx", ContentFile(content), save=False)

@@ -137,7 +137,7 @@ def page(request: Request, pk: int) -> HttpResponse:
         "state": register.state_of(incident),
         "scene": scene,
         "near": scene.around,
-        "first": next((one for one in scene.arrivals if _is_intake(one.thing)), None),
+        "first": next((arrival for arrival in scene.arrivals if _is_intake(arrival.thing)), None),
         "next": scene.arrivals[0] if scene.arrivals else None,
         "log": [_told(event) for event in incidents.commands(incident)],
         "notes": [{"note": n, "state": _(str(DISPATCHES.state_of(n).label))} for n in notes],
@@ -243,18 +243,18 @@ def _drawn(scene: Scene) -> Iterator[dict[str, Any]]:
                 scene.incident.title,
                 lines=[cst(_local(scene.incident.occurred_at))],
             )
-    rivers = River.objects.in_bulk([one.stop.river for one in scene.arrivals])
-    for one in scene.arrivals:
-        if not one.known:
+    rivers = River.objects.in_bulk([arrival.stop.river for arrival in scene.arrivals])
+    for arrival in scene.arrivals:
+        if not arrival.known:
             continue
-        at = _point(one.thing)["coordinates"]
+        at = _point(arrival.thing)["coordinates"]
         if None in at:  # a section without coordinates lies on its river's line
-            at = along_rivers.place_at(rivers[one.stop.river], one.stop.km)
+            at = along_rivers.place_at(rivers[arrival.stop.river], arrival.stop.km)
         if at is not None:
             yield _feature(
-                {"type": "Point", "coordinates": list(at)}, "matter", str(one.thing), late=_is_intake(one.thing),
-                lines=[_("下游 %(km).1f 公里，约 %(hours).1f 小时") % {"km": one.km, "hours": one.hours},
-                       _("预计 %s 到达") % cst(_local(one.at))],
+                {"type": "Point", "coordinates": list(at)}, "matter", str(arrival.thing), late=_is_intake(arrival.thing),
+                lines=[_("下游 %(km).1f 公里，约 %(hours).1f 小时") % {"km": arrival.km, "hours": arrival.hours},
+                       _("预计 %s 到达") % cst(_local(arrival.at))],
             )  # fmt: skip
 
 
@@ -265,7 +265,7 @@ def _local(moment: datetime) -> datetime:
 def _wet(scene: Scene) -> set[int]:
     """Rivers that it runs through: those of what it reaches, and its own."""
     own = {scene.start.river} if scene.start else set()
-    return own | {one.stop.river for one in scene.arrivals}
+    return own | {arrival.stop.river for arrival in scene.arrivals}
 
 
 @needs("see_matters")

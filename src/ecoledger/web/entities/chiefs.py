@@ -56,11 +56,11 @@ def space(request: Request) -> HttpResponse:
     last = {check.entity_id: check for check in checks.order_by("at")}
     rows = [
         {
-            "space": one,
-            "chiefs": [f"{charges.label(c)} {c.who}" for c in one.chiefs],
-            "check": last.get(one.point.entity_id),
+            "space": spot,
+            "chiefs": [f"{charges.label(c)} {c.who}" for c in spot.chiefs],
+            "check": last.get(spot.point.entity_id),
         }
-        for one in found
+        for spot in found
     ]
     context = {"rows": rows, "problem": problem, "file": targets.FILE, "today": today}
     return render(request, "web/entities/station_space.html", context)

@@ -176,8 +176,8 @@ class PointRow:
     @property
     def worst(self) -> readings.Latest | None:
         """The value to show where there is room for one: over its limit, or the first that there is."""
-        heard = [one for one in self.latest if one.value is not None]
-        return next((one for one in heard if one.over), heard[0] if heard else None)
+        heard = [reading for reading in self.latest if reading.value is not None]
+        return next((reading for reading in heard if reading.over), heard[0] if heard else None)
 
 
 def _latest(points: list[Point]) -> list[PointRow]:
@@ -185,7 +185,7 @@ def _latest(points: list[Point]) -> list[PointRow]:
         return [PointRow(point, []) for point in points]
     latest = readings.latest_of(points)
     classes = readings.water_now([p for p in points if p.kind == Point.Kind.WATER])
-    water = {one.point.pk: one for one in classes}
+    water = {kind.point.pk: kind for kind in classes}
     return [PointRow(point, latest[point.pk], water.get(point.pk)) for point in points]
 
 

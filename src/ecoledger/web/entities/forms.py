@@ -149,10 +149,10 @@ class PointForm(HeldForm):
 
     def clean_more(self) -> list[str]:
         codes = re.split(r"[,，、;；\s]+", self.cleaned_data["more"])
-        wrong = [one for one in codes if one and not parameters.known(one, self.instance.kind)]
+        wrong = [code for code in codes if code and not parameters.known(code, self.instance.kind)]
         if wrong:
             raise ValidationError(_("没有因子编码“%(code)s”") % {"code": _("、").join(wrong)})
-        return [one for one in codes if one]
+        return [code for code in codes if code]
 
 
 def standing(kind: str) -> Q:
@@ -300,9 +300,9 @@ def parameter_forms(
     known = {row.code for row in there}
     held = limits.PointLimits([point]) if point.pk else None
     rows = there + [
-        enrolling.usual(one.code, point.kind)
-        for one in parameters.of_kind(point.kind)
-        if one.code not in known
+        enrolling.usual(parameter.code, point.kind)
+        for parameter in parameters.of_kind(point.kind)
+        if parameter.code not in known
     ]
     rows.sort(key=lambda row: row.pk is None and row.code not in heard)
     declared = [
@@ -315,7 +315,7 @@ def parameter_forms(
         )
         for row in rows
     ]
-    for one in declared:
-        if one.instance.code in heard and not point.pk:
-            one.initial["used"] = True
+    for part in declared:
+        if part.instance.code in heard and not point.pk:
+            part.initial["used"] = True
     return declared

@@ -123,19 +123,19 @@ def _point(request: Request, point: Point, first: dict[str, Any]) -> HttpRespons
 
 def _stored(request: Request, form: PointForm, declared: list[ParameterForm]) -> list[str] | None:
     """Store the point as sent; ``None`` with the reasons in the forms when it cannot be."""
-    taken = [one for one in declared if one.open and (one.is_bound or one.instance.pk)]
-    said = [one for one in taken if one.is_bound]
+    taken = [part for part in declared if part.open and (part.is_bound or part.instance.pk)]
+    said = [part for part in taken if part.is_bound]
     # Every form is asked, so that all faults show at once.
-    if {one.is_valid() for one in (form, *said)} != {True}:
+    if {part.is_valid() for part in (form, *said)} != {True}:
         return None
-    rows: list[PointParameter] = [one.instance for one in taken]
+    rows: list[PointParameter] = [part.instance for part in taken]
     there = {row.code for row in rows}
     point: Point = form.instance
     rows += [
         enrolling.usual(code, point.kind) for code in form.cleaned_data["more"] if code not in there
     ]
     try:
-        wanted = {one.code: one.wanted for one in said}
+        wanted = {part.code: part.wanted for part in said}
         reason = form.cleaned_data.get("reason", "")
         odd = enrolling.save(
             request.user, point, rows, wanted, reason=reason, address=address(request)
@@ -154,19 +154,19 @@ def replay(request: Request, pk: int) -> HttpResponse:
     """Try all quarantined frames of a point's device again, now that it is registered."""
     point = get_object_or_404(scoped.registry(request.user, Point.objects.all()), pk=pk)
     results = enrolling.replay(request.user, point)
-    done = [one for one in results if one.ok]
+    done = [result for result in results if result.ok]
     if done:
         messages.success(
             request,
             _("已重放 %(count)d 条报文，入库 %(values)d 个值。")
-            % {"count": len(done), "values": sum(one.observations for one in done)},
+            % {"count": len(done), "values": sum(result.observations for result in done)},
         )
-    kept = [one for one in results if not one.ok]
-    for one in kept[:3]:
+    kept = [result for result in results if not result.ok]
+    for result in kept[:3]:
         messages.error(
             request,
             _("报文 #%(number)d 仍不能入库：%(reason)s")
-            % {"number": one.frame_id, "reason": reason_words(one.reason)},
+            % {"number": result.frame_id, "reason": reason_words(result.reason)},
         )
     if len(kept) > 3:
         messages.error(request, _("共 %(count)d 条报文仍在隔离区。") % {"count": len(kept)})

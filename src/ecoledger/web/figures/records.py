@@ -46,7 +46,7 @@ def page(request: Request, kind: str) -> HttpResponse:
     rows, pages = found.rows, None
     if isinstance(rows, Rows):
         pages = Paginator(rows.queryset, A_PAGE).get_page(request.GET.get("page"))
-        rows = [found.rows.row(one) for one in pages]  # type: ignore[union-attr]
+        rows = [found.rows.row(shown) for shown in pages]  # type: ignore[union-attr]
     months = list(dict.fromkeys(month for row in rows if (month := month_of(row))))
     return render(
         request,

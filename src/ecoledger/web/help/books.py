@@ -143,7 +143,7 @@ def _imported(listing: Listing, person: Person) -> Iterator[Point]:
             also = _("也认得：%s") % _("、").join(column.aliases[:8]) if column.aliases else ""
             needed = _("必填") if column.ask.required else ""
             yield Point(
-                _(str(column.ask.label)), _("；").join(one for one in (needed, also) if one)
+                _(str(column.ask.label)), _("；").join(word for word in (needed, also) if word)
             )
 
 

@@ -55,6 +55,6 @@ def find(guides: list[Guide], words: str) -> list[tuple[Guide, str]]:
         lines = guide.lines()
         whole = "\n".join(lines).casefold()
         if wanted and all(word in whole for word in wanted):
-            line = next((one for one in lines[1:] if wanted[0] in one.casefold()), guide.lead)
+            line = next((text for text in lines[1:] if wanted[0] in text.casefold()), guide.lead)
             rows.append((wanted[0] not in guide.title.casefold(), guide, line.strip()[:120]))
     return [(guide, line) for _later, guide, line in sorted(rows, key=lambda row: row[0])]

@@ -20,9 +20,11 @@ from ecoledger.web.navigation import LINE_OF, line_of
 _HITS = 40
 
 
-def of_page_type(one: PageType) -> Guide:
-    points = [Point(str(what), str(how)) for what, how in one.ways]
-    return Guide(f"page/{one.key}", str(one.label), str(one.answers), section(_("怎么用"), points))
+def of_page_type(kind: PageType) -> Guide:
+    points = [Point(str(what), str(how)) for what, how in kind.ways]
+    return Guide(
+        f"page/{kind.key}", str(kind.label), str(kind.answers), section(_("怎么用"), points)
+    )
 
 
 def own_roles(person: Person) -> list[Role]:
@@ -37,7 +39,7 @@ def all_guides(person: Person) -> list[Guide]:
 def _of_roles_and_pages(person: Person) -> list[Guide]:
     return [
         *(roles.guide(role) for role in own_roles(person)),
-        *(of_page_type(one) for one in PAGE_TYPES),
+        *(of_page_type(kind) for kind in PAGE_TYPES),
     ]
 
 
@@ -59,8 +61,8 @@ def help_of(request: HttpRequest) -> str:
     key = match.kwargs.get("key", "") if match else ""
     if key and name.startswith(("book", "matter")):
         return f"{reverse('help')}/book/{key}"
-    one = next((one for one in PAGE_TYPES if name in one.of), None)
-    return f"{reverse('help')}/page/{one.key}" if one else reverse("help")
+    page_type = next((kind for kind in PAGE_TYPES if name in kind.of), None)
+    return f"{reverse('help')}/page/{page_type.key}" if page_type else reverse("help")
 
 
 @require_GET
@@ -102,6 +104,6 @@ def handbook(request: Request) -> HttpResponse:
     mine = [roles.guide(role) for role in own_roles(request.user)]
     linked = {p.url for guide in mine for s in guide.sections for p in s.points}
     acted = [guide for guide in books.guides(request.user) if guide.url in linked]
-    shown = [*mine, *(of_page_type(one) for one in PAGE_TYPES), *acted]
+    shown = [*mine, *(of_page_type(kind) for kind in PAGE_TYPES), *acted]
     context = {"guides": shown, "title": _("我的手册"), "handbook": True}
     return render(request, "web/help/guide.html", context)

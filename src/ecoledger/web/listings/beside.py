@@ -54,10 +54,10 @@ class Walk:
 _walks: dict[str, Walk] = {}
 
 
-def walk(one: Walk) -> Walk:
+def walk(way: Walk) -> Walk:
     """Let the rows of a page's own list lead to each other."""
-    _walks[one.key] = one
-    return one
+    _walks[way.key] = way
+    return way
 
 
 def _said(request: Request) -> str:
@@ -73,7 +73,7 @@ def _said(request: Request) -> str:
     if said := QueryDict(came.query).get(AMONG, ""):  # a step of the same row was done and led back
         return said[:_LONGEST] if request.path.startswith(came.path) else ""
     lists: Iterable[Listing | Walk] = (*all_listings(), *_walks.values())
-    key = next((one.key for one in lists if one.url == came.path), "")
+    key = next((shown.key for shown in lists if shown.url == came.path), "")
     return f"{key}?{came.query}"[:_LONGEST] if key else ""
 
 

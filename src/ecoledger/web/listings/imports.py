@@ -190,7 +190,7 @@ def _kept_as(found: ImportBatch) -> dict[str, int]:
     """Of the rows that can be taken in how many are new, change what is on record, and say nothing new of it."""
     known = found.good.exclude(changes=None)
     same = sum(
-        any(SAME.items() <= one.items() for one in told)
+        any(SAME.items() <= warning.items() for warning in told)
         for told in known.values_list("warnings", flat=True)
     )
     later = known.count() - same

@@ -148,8 +148,13 @@ def _views(listing: Listing, request: Request) -> list[dict[str, Any]]:
         unsorted.update(asked_for)
         unsorted.pop("sort", None)
         is_open = now == asked_for or (bool(unsorted) and now == unsorted)
-        one = {"name": view.name, "label": view.label, "query": query.urlencode(), "open": is_open}
-        views.append(one)
+        entry = {
+            "name": view.name,
+            "label": view.label,
+            "query": query.urlencode(),
+            "open": is_open,
+        }
+        views.append(entry)
     person = request.user
     seen = Q(person=person)
     if person.organisation_id is not None:
@@ -158,7 +163,7 @@ def _views(listing: Listing, request: Request) -> list[dict[str, Any]]:
     saved = SavedView.objects.filter(seen, listing=listing.key)
     for kept in sorted(saved, key=lambda kept: kept.person_id != person.pk):
         own = kept.person_id == person.pk
-        is_open = QueryDict(kept.query) == now and not any(one["open"] for one in views)
+        is_open = QueryDict(kept.query) == now and not any(shown["open"] for shown in views)
         views.append(
             {"label": kept.name, "query": kept.query, "open": is_open, "pk": own and kept.pk}
         )

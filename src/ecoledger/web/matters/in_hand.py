@@ -181,7 +181,9 @@ def urge(request: Request) -> HttpResponseBase:
         matters = Narrowed.by(back).matters(request.user, timezone.now())
         keys = list(inbox.due_first(matters).values_list("pk", flat=True)[:MOST])
     else:
-        keys = [pk for one in request.POST.getlist("ids") if (pk := asked.number(one)) is not None]
+        keys = [
+            pk for text in request.POST.getlist("ids") if (pk := asked.number(text)) is not None
+        ]
         seen = visible_matters(request.user).filter(OPEN_WORK, pk__in=keys[:MOST])
         keys = list(inbox.due_first(seen).values_list("pk", flat=True))
     back_url = f"{reverse('in-hand')}?{back.urlencode()}"

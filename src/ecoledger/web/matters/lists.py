@@ -62,7 +62,7 @@ def listing_page(request: Request, key: str) -> HttpResponse:
         narrow=NARROW,
         mark=_mark(register),
     )
-    heads = [one for head in context["drawn"].heads for one in (head, *head.under)]
+    heads = [part for head in context["drawn"].heads for part in (head, *head.under)]
     names = [head.column.name for head in heads]
     note_seen(register, person, context["page"].rows, names, address(request))
     batch = [replace(ask, required=False) for ask in register.batch] if manages else []

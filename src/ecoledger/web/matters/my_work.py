@@ -56,7 +56,7 @@ def _work(request: Request) -> dict[str, Any]:
         "rows": rows,
         "cards": rows[:CARDS],
         "rest": rows[CARDS:],
-        "groups": sorted(asks.items(), key=lambda one: -one[1].waiting),
+        "groups": sorted(asks.items(), key=lambda pair: -pair[1].waiting),
         "chosen": ask,
         "only_overdue": overdue,
         "turn": turn,

@@ -44,15 +44,15 @@ def new(request: Request, key: str) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         values = forms.stored(asks, form.cleaned_data)
         try:
-            lines = {one.lines.key: sent(one.lines, request.POST) for one in sheets}
+            lines = {table.lines.key: sent(table.lines, request.POST) for table in sheets}
             refuse(register.over_before(values, timezone.localdate()))
             with kept_once():
                 matter = actions.open_matter(
                     register, values, by=request.user, files=uploads(request), lines=lines
                 )
         except Refused as refused:
-            for one in sheets:
-                show_problems(one, refused)
+            for table in sheets:
+                show_problems(table, refused)
             for name, problems in refused.fields.items():
                 if name in form.fields:
                     form.add_error(name, problems)
@@ -64,7 +64,7 @@ def new(request: Request, key: str) -> HttpResponseBase:
                 messages.warning(request, odd)
             return redirect("matter", key, matter.pk)
     say_files_are_gone(request)
-    wide = any(one.wide for one in sheets)
+    wide = any(table.wide for table in sheets)
     context = {"register": register, "form": form, "sheets": sheets, "wide": wide}
     return render(request, "web/matters/new.html", context)
 

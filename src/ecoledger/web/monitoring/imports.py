@@ -177,7 +177,7 @@ def store(request: Request, key: str) -> HttpResponse:
 @require_POST
 @needs("import_observations")
 def undo(request: Request, pk: int) -> HttpResponse:
-    batch = next((one for one in _batches(request.user) if one.pk == pk), None)
+    batch = next((known for known in _batches(request.user) if known.pk == pk), None)
     if batch is None:
         raise Http404
     try:

@@ -56,7 +56,7 @@ class Chosen:
 
 def _chosen(request: Request) -> Chosen:
     wanted = request.GET.get("status")
-    status: Status = next((one for one in STATUSES if one == wanted), "quarantined")
+    status: Status = next((known for known in STATUSES if known == wanted), "quarantined")
     day = asked.day(request.GET.get("day", ""))
     visible = scoped.frames(request.user, status)
     return Chosen(status, request.GET.get("mn", "").strip(), day, visible)

@@ -360,12 +360,12 @@ def latest_of(points: Sequence[Point]) -> dict[int, list[Latest]]:
     held = limits.PointLimits(points)
     in_force = {key: held.at(*key, row["start"].date()) for key, row in rows.items()}
     conversions = _conversions(rows, in_force)
-    found: dict[int, list[Latest]] = {}
+    result: dict[int, list[Latest]] = {}
     for point in points:
-        found[point.pk] = []
+        result[point.pk] = []
         for parameter in point.parameters.all():
             row = rows.get((point.pk, parameter.code), nothing)
-            found[point.pk].append(
+            result[point.pk].append(
                 Latest(
                     parameter,
                     _(parameters.label(parameter.code, point.kind)),
@@ -381,7 +381,7 @@ def latest_of(points: Sequence[Point]) -> dict[int, list[Latest]]:
                     conversions.get((point.pk, parameter.code)),
                 )
             )
-    return found
+    return result
 
 
 def _conversions(

@@ -52,7 +52,7 @@ class TableField(forms.CharField):
         codes = {
             name.casefold(): p.code for p in parameters.of_kind(self.kind) for name in p.spellings
         }
-        found: dict[str, float] = {}
+        result: dict[str, float] = {}
         for number, line in enumerate(unicodedata.normalize("NFKC", text).splitlines(), start=1):
             if not line.strip():
                 continue
@@ -67,13 +67,13 @@ class TableField(forms.CharField):
                     _("第 %(line)d 行：没有因子“%(name)s”；可写 %(known)s。")
                     % {"line": number, "name": name, "known": known}
                 )
-            if code in found:
+            if code in result:
                 raise forms.ValidationError(
                     _("第 %(line)d 行：“%(name)s”写了两次，只留一行。")
                     % {"line": number, "name": name}
                 )
-            found[code] = _cell(written, number, self.setting)
-        return found
+            result[code] = _cell(written, number, self.setting)
+        return result
 
 
 def _cell(written: str, line: int, setting: Setting) -> float:
@@ -172,9 +172,9 @@ class RuleForm(forms.Form):
                 self._add(setting.name, setting, str(setting.label))
 
     def _add(self, name: str, setting: Setting, label: str) -> None:
-        one = _field(setting, self.rule.kind)
-        one.label, one.help_text = label, str(setting.help)
-        self.fields[f"set_{name}"] = one
+        field = _field(setting, self.rule.kind)
+        field.label, field.help_text = label, str(setting.help)
+        self.fields[f"set_{name}"] = field
 
     def _present(self, rule: AlarmRule) -> dict[str, Any]:
         shown: dict[str, Any] = {

@@ -162,14 +162,14 @@ def _quality(request: Request, point: Point) -> dict[str, Any]:
     for code, flag, count in flags.iter_rows():
         by_code.setdefault(code, []).append((flag, count))
     lines = []
-    for one, seven in zip(today, week, strict=True):
-        counts = by_code.get(one.parameter.code, [])
+    for arrival, seven in zip(today, week, strict=True):
+        counts = by_code.get(arrival.parameter.code, [])
         whole = sum(count for _flag, count in counts)
         good = sum(count for flag, count in counts if flag in ("", "N", "T"))
         lines.append(
             {
-                "label": readings.label(one.parameter.code, point),
-                "today": one,
+                "label": readings.label(arrival.parameter.code, point),
+                "today": arrival,
                 "week": seven,
                 "valid": good / whole if whole else None,
                 "flags": [(flag, count) for flag, count in counts if flag not in ("", "N")],

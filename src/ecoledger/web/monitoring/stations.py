@@ -73,7 +73,9 @@ def _rows(person: Person, points: Sequence[Any]) -> Mapping[int, Row]:
         return {p.pk: Row(p, None, None, [], (0, 0), alarms.get(p.pk, 0)) for p in points}
     airs = {a.point.pk: a for a in readings.air_now([p for p in points if p.kind == "air"])}
     waters = {w.point.pk: w for w in readings.water_now([p for p in points if p.kind == "water"])}
-    declared: list[PointParameter] = [one for point in points for one in point.parameters.all()]
+    declared: list[PointParameter] = [
+        parameter for point in points for parameter in point.parameters.all()
+    ]
     came: dict[int, list[readings.Arrival]] = {}
     for arrival in readings.arrivals(declared, readings.today(), readings.now()):
         came.setdefault(arrival.parameter.point_id, []).append(arrival)
@@ -109,10 +111,10 @@ def _parameters(point: Any) -> SafeString:
     return format_html('<span class="two-lines" title="{}">{}</span>', names, names)
 
 
-def _said(one: readings.Latest) -> str:
+def _said(latest: readings.Latest) -> str:
     """A value with its unit."""
-    number = reading(one.shown, one.parameter.decimals)
-    return number if one.shown is None else written(number, unit_words(one.parameter.unit))
+    number = reading(latest.shown, latest.parameter.decimals)
+    return number if latest.shown is None else written(number, unit_words(latest.parameter.unit))
 
 
 def _now_text(row: Row) -> str:
@@ -125,7 +127,7 @@ def _now_text(row: Row) -> str:
         words = [water_class(row.water.rank)]
         stale = row.water.stale and bool(row.water.rank)
     else:
-        words = [" · ".join(f"{tr(one.label)} {_said(one)}" for one in row.latest[:3])]
+        words = [" · ".join(f"{tr(value.label)} {_said(value)}" for value in row.latest[:3])]
         stale = False
     return " ".join([word for word in words if word] + ([_("非最新")] if stale else []))
 

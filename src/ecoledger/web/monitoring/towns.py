@@ -49,19 +49,19 @@ class Town:
 
     @property
     def rates(self) -> Rates:
-        return data_rates.total(one.rates for one in self.stations)
+        return data_rates.total(station.rates for station in self.stations)
 
     @property
     def open_alarms(self) -> int:
-        return sum(one.open_alarms for one in self.stations)
+        return sum(station.open_alarms for station in self.stations)
 
     @property
     def alarms(self) -> int:
-        return sum(one.alarms for one in self.stations)
+        return sum(station.alarms for station in self.stations)
 
     @property
     def without_chief(self) -> int:
-        return sum(not one.chief for one in self.stations)
+        return sum(not station.chief for station in self.stations)
 
 
 @needs("see_monitoring")

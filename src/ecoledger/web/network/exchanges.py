@@ -36,7 +36,9 @@ def page(request: Request) -> HttpResponse:
         untried=Count("pk", filter=Q(connected=True, answers=None)),
     )
     context = {
-        "formats": [_shown(one, last.get(one.key), request.user) for one in exchanges.formats()],
+        "formats": [
+            _shown(layout, last.get(layout.key), request.user) for layout in exchanges.formats()
+        ],
         "n": n,
         "coverage": 100 * n["covered"] / n["asked"] if n["asked"] else None,
         "connectivity": 100 * n["answering"] / n["joined"] if n["joined"] else None,
@@ -46,27 +48,29 @@ def page(request: Request) -> HttpResponse:
     return render(request, "web/network/exchanges.html", context)
 
 
-def _shown(one: Format, last: Exchange | None, person: Person) -> dict[str, object]:
-    fault = exchanges.fault_of(one)
-    sends = one.direction == Exchange.Direction.EXPORT
-    may = not fault and (person.may(one.listing.see) if sends else one.listing.may_open(person))
+def _shown(layout: Format, last: Exchange | None, person: Person) -> dict[str, object]:
+    fault = exchanges.fault_of(layout)
+    sends = layout.direction == Exchange.Direction.EXPORT
+    may = not fault and (
+        person.may(layout.listing.see) if sends else layout.listing.may_open(person)
+    )
     return {
-        "format": one,
-        "book": None if fault else one.listing,
+        "format": layout,
+        "book": None if fault else layout.listing,
         "fault": fault,
         "last": last,
         "sends": sends,
         "may": may and EXCHANGES.may_change(person),
-        "headers": _headers(one, None if fault else one.listing),
+        "headers": _headers(layout, None if fault else layout.listing),
     }
 
 
-def _headers(one: Format, book: Listing | None) -> list[str]:
+def _headers(layout: Format, book: Listing | None) -> list[str]:
     """The columns by our names, with the other system's where they are others."""
     labels = {c.name: _(str(c.ask.label)) for c in book.import_columns} if book else {}
     return [
         said if (said := labels.get(name, header)) == header else _("%(ours)s（%(theirs)s）") % {"ours": said, "theirs": header}
-        for header, name, _code in one.columns
+        for header, name, _code in layout.columns
     ]  # fmt: skip
 
 
@@ -82,10 +86,10 @@ def _format(key: str) -> Format:
 @says_refusals
 def send(request: Request, key: str) -> HttpResponse:
     """Write the file of an export format; it is kept, and downloaded from the log."""
-    one = _format(key)
-    if one.direction != Exchange.Direction.EXPORT or not EXCHANGES.may_change(request.user):
+    layout = _format(key)
+    if layout.direction != Exchange.Direction.EXPORT or not EXCHANGES.may_change(request.user):
         raise Http404
-    row = exchanges.export(one, request.user)
+    row = exchanges.export(layout, request.user)
     messages.success(
         request, _("已生成 %(file)s，共 %(rows)d 行。") % {"file": row.file_name, "rows": row.rows}
     )
@@ -97,16 +101,16 @@ def send(request: Request, key: str) -> HttpResponse:
 @says_refusals
 def receive(request: Request, key: str) -> HttpResponse:
     """Take in a file of an import format: on to the list's preview."""
-    one = _format(key)
-    if one.direction != Exchange.Direction.IMPORT or not EXCHANGES.may_change(request.user):
+    layout = _format(key)
+    if layout.direction != Exchange.Direction.IMPORT or not EXCHANGES.may_change(request.user):
         raise Http404
     file = request.FILES.get("file")
     if file is None:
         raise Refused("file", _("没有选择文件。"), _("请选择 .xlsx、.xls 或 .csv 文件。"))
     if (file.size or 0) > LARGEST:
         raise Refused("file", _("文件超过 %d MB。") % (LARGEST >> 20), _("请分成几个文件导入。"))
-    row = exchanges.receive(one, file.name or one.key, file.read(), request.user)
-    return redirect("book-import-batch", one.book, row.batch_id)
+    row = exchanges.receive(layout, file.name or layout.key, file.read(), request.user)
+    return redirect("book-import-batch", layout.book, row.batch_id)
 
 
 @needs("see_cockpit")

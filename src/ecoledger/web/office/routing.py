@@ -102,9 +102,9 @@ class RoutingForm(HeldForm):
             .select_related("organisation")
             .order_by("organisation__name", "name")
         )
-        for name, one in self.fields.items():
+        for name, field in self.fields.items():
             if name != "opens_case":
-                one.widget.attrs["class"] = "form-select"
+                field.widget.attrs["class"] = "form-select"
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

@@ -141,7 +141,7 @@ def _in_words(name: str, value: Any) -> Any:
         return _declared_as(value)
     if name not in _WORDS:
         return value
-    return [_(str(one)) for one in value] if isinstance(value, list) else _(str(value or ""))
+    return [_(str(part)) for part in value] if isinstance(value, list) else _(str(value or ""))
 
 
 def between(rows: QuerySet[Any], query: Any) -> QuerySet[Any]:
@@ -156,7 +156,7 @@ def hidden_values(person: Person, matters: Iterable[Matter]) -> dict[int, tuple[
     asked: dict[str, set[int]] = defaultdict(set)
     for matter in matters:
         asked[matter.register].add(matter.pk)
-    found = {}
+    result = {}
     for key, keys in asked.items():
         register = register_of(key) if has_register(key) else None
         if register is None:
@@ -169,8 +169,8 @@ def hidden_values(person: Person, matters: Iterable[Matter]) -> dict[int, tuple[
         if hidden:
             rows = register.model._default_manager.filter(pk__in=keys)
             for pk, *values in rows.values_list("pk", *hidden):
-                found[pk] = tuple(str(v) for v in values if v and len(str(v)) > 1)
-    return found
+                result[pk] = tuple(str(v) for v in values if v and len(str(v)) > 1)
+    return result
 
 
 def without(text: str, secrets: Iterable[str]) -> str:

@@ -28,8 +28,8 @@ def page(request: Request) -> HttpResponse:
     seen = [town for town in found.towns if covers(person, town.town)]
     rows = [c for c in found.crossings if covers(person, c.upper) or covers(person, c.lower)]
 
-    def days(one: Crossing) -> Records:
-        section = str(one.period.section.pk)
+    def days(crossing: Crossing) -> Records:
+        section = str(crossing.period.section.pk)
         return doors.WATER_DAYS.opens(section=section, begin=f"{begin}", end=f"{end}")
 
     context = {

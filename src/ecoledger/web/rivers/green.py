@@ -93,10 +93,10 @@ def page(request: Request) -> HttpResponse:
     person, today = request.user, timezone.localdate()
     begin, end = today.replace(day=1), today + timedelta(days=1)
     county = asked.county(request)
-    found = water.period(county, begin, end)
-    if not found.judged:
+    period = water.period(county, begin, end)
+    if not period.judged:
         begin, end = (begin - timedelta(days=1)).replace(day=1), begin
-        found = water.period(county, begin, end)
+        period = water.period(county, begin, end)
     net = network.of(person)
     alarms = list(
         scoped.alarms(person)
@@ -110,15 +110,15 @@ def page(request: Request) -> HttpResponse:
     work = visible_matters(person).filter(OPEN_WORK)
     # The line's own work is counted as the rail counts it; what other lines do about its waters stands beside it.
     matters, others = work.filter(own), work.filter(about_water & ~own)
-    scene = _scene(net, found, alarms, work.filter(own | about_water), person)
+    scene = _scene(net, period, alarms, work.filter(own | about_water), person)
     now = timezone.now()
     context = {
         "month": begin,
         "scene": scene,
         "figures": [
-            ("good", found.good),
-            ("attained", found.attained),
-            ("inferior", found.inferior),
+            ("good", period.good),
+            ("attained", period.attained),
+            ("inferior", period.inferior),
         ],
         "alarms": len(alarms),
         "may_register": person.may("edit_registry"),
@@ -149,10 +149,12 @@ def _scene(net: Network, found: water.WaterPeriod, alarms: list[Alarm], matters:
         if section:
             by_section[section] = by_section.get(section, 0) + 1
     tasks = dict(matters.order_by().exclude(entity=None).values_list("entity").annotate(n=Count("pk")))  # fmt: skip
-    periods = {one.section.pk: one for one in found.sections}
+    periods = {judged.section.pk: judged for judged in found.sections}
     rivers = {river.pk: river for river in River.objects.filter(in_force()).order_by("code")}
     shown = _shown(rivers, net, person)
-    scene = Scene(unplaced=len(net.unplaced), sources=Counter(one.kind for one in net.unplaced))
+    scene = Scene(
+        unplaced=len(net.unplaced), sources=Counter(source.kind for source in net.unplaced)
+    )
     for river, depth in _tree({pk: river for pk, river in rivers.items() if pk in shown}):
         length = max(
             river.length_km or 0,
@@ -184,8 +186,8 @@ def _scene(net: Network, found: water.WaterPeriod, alarms: list[Alarm], matters:
                 scene.sources[thing.kind] += 1
                 outfalls.append(Mark(x, thing.name, url, alarms=by_thing.get(thing.pk, 0), tasks=tasks.get(thing.pk, 0)))  # fmt: skip
         joining = tuple(
-            Mark(LEFT + WIDTH * (one.joins_at_km if one.joins_at_km is not None else length) / length, one.name, f"/entities/{one.pk}")
-            for one in rivers.values() if one.flows_into_id == river.pk
+            Mark(LEFT + WIDTH * (branch.joins_at_km if branch.joins_at_km is not None else length) / length, branch.name, f"/entities/{branch.pk}")
+            for branch in rivers.values() if branch.flows_into_id == river.pk
         )  # fmt: skip
         into = rivers[river.flows_into_id].name if river.flows_into_id in rivers else ""
         scene.lines.append(Line(river, depth, length, tuple(sections), tuple(outfalls), joining, into))  # fmt: skip
@@ -213,9 +215,9 @@ def _tree(rivers: dict[int, River]) -> list[tuple[River, int]]:
 
     def put(river: River, depth: int) -> None:
         ordered.append((river, depth))
-        below = [one for one in rivers.values() if one.flows_into_id == river.pk]
-        for one in sorted(below, key=lambda one: (one.joins_at_km or 0, one.pk)):
-            put(one, depth + 1)
+        below = [branch for branch in rivers.values() if branch.flows_into_id == river.pk]
+        for branch in sorted(below, key=lambda branch: (branch.joins_at_km or 0, branch.pk)):
+            put(branch, depth + 1)
 
     for river in rivers.values():
         if river.flows_into_id not in rivers:

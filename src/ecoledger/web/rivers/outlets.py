@@ -38,18 +38,18 @@ def page(request: Request) -> HttpResponse:
     return render(request, "web/rivers/month.html", context)
 
 
-def _verdict(found: outlets.Mouths) -> Page:
+def _verdict(mouths: outlets.Mouths) -> Page:
     words = {True: _("可以实现"), False: _("已无法实现"), None: _("还有可能，取决于余下月份")}
-    judged = [row for row in found.rows if row.rank is not None]
+    judged = [row for row in mouths.rows if row.rank is not None]
     facts = (
-        Fact("目标比例", (f"≥{found.goal:g} %",)),
-        Fact("目标能否实现", (words[found.verdict] if judged else _("数据缺"),)),
+        Fact("目标比例", (f"≥{mouths.goal:g} %",)),
+        Fact("目标能否实现", (words[mouths.verdict] if judged else _("数据缺"),)),
         Fact("稳定达标", (str(sum(1 for row in judged if row.outlook == outlets.HOLDS)),)),
         Fact("有望达标", (str(sum(1 for row in judged if row.outlook == outlets.OPEN)),)),
         Fact("难以达标", (str(sum(1 for row in judged if row.outlook == outlets.LOST)),)),
-        Fact("数据缺", (str(len(found.rows) - len(judged)),)),
+        Fact("数据缺", (str(len(mouths.rows) - len(judged)),)),
     )
     return Page(
         "", (), (), facts=facts,
-        empty="目标比例为平台示例，请在“本局规则”中按年度计划核对。" if found.mark != "P" else "",
+        empty="目标比例为平台示例，请在“本局规则”中按年度计划核对。" if mouths.mark != "P" else "",
     )  # fmt: skip

@@ -77,36 +77,38 @@ def _cards(request: Request, own: list[WaterSource], begin: date) -> Page:
     problems = {
         row["entity"]: row
         for row in PROBLEMS.visible_to(request.user)
-        .filter(entity__in=[one.pk for one in own], merged_into=None)
+        .filter(entity__in=[source.pk for source in own], merged_into=None)
         .order_by()
         .values("entity")
         .annotate(n=Count("pk"), done=Count("pk", filter=Q(phase__in=COMPLETED)))
     }
     zones: dict[int, list[str]] = {}
-    for zone in ProtectionZone.objects.filter(in_force(), parent__in=[one.pk for one in own]):
+    for zone in ProtectionZone.objects.filter(in_force(), parent__in=[source.pk for source in own]):
         words = _(zone.get_grade_display())
         zones.setdefault(zone.parent_id or 0, []).append(words if zone.geometry else words + _("（无边界）"))  # fmt: skip
     lines = []
-    for one in own:
-        chiefs = _("、").join(c.who for c in charges_of(one, roles=("source_chief",), also=False))
-        told = problems.get(one.pk, {"n": 0, "done": 0})
-        door = doors.ROW.opens(url=f"{PROBLEMS.url}?about={one.pk}")
+    for source in own:
+        chiefs = _("、").join(
+            c.who for c in charges_of(source, roles=("source_chief",), also=False)
+        )
+        told = problems.get(source.pk, {"n": 0, "done": 0})
+        door = doors.ROW.opens(url=f"{PROBLEMS.url}?about={source.pk}")
         lacking = [
             name
             for name, there in (
-                (_("批复"), one.zone_paper), (_("标志"), one.signed), (_("隔离"), one.fenced), (_("应急预案"), one.plan_paper),
+                (_("批复"), source.zone_paper), (_("标志"), source.signed), (_("隔离"), source.fenced), (_("应急预案"), source.plan_paper),
             )
             if not there
         ]  # fmt: skip
         lines.append(
             Row(
                 (
-                    Cell(one.name, opens=doors.ROW.opens(url=f"/entities/{one.pk}")), Cell(chiefs or "—"),
-                    Cell(_("、").join(sorted(zones.get(one.pk, []))) or "—"), Cell(_("、").join(lacking) or _("齐全")),
-                    Cell(one.linked or "—"), Cell(patrols.get(one.pk, 0), "number"),
+                    Cell(source.name, opens=doors.ROW.opens(url=f"/entities/{source.pk}")), Cell(chiefs or "—"),
+                    Cell(_("、").join(sorted(zones.get(source.pk, []))) or "—"), Cell(_("、").join(lacking) or _("齐全")),
+                    Cell(source.linked or "—"), Cell(patrols.get(source.pk, 0), "number"),
                     Cell(f"{told['done']} / {told['n']}", opens=door),
                 ),
-                {"card": one.name},
+                {"card": source.name},
             )
         )  # fmt: skip
     return Page(
@@ -125,14 +127,14 @@ def _inside(own: list[WaterSource], request: Request) -> Page:
     lines = [
         Row(
             (
-                Cell(one.name),
+                Cell(source.name),
                 Cell(firm.name, opens=doors.ROW.opens(url=f"/entities/{firm.pk}")),
                 Cell(_(zone.get_grade_display())), Cell(firm.industry or "—"),
             ),
             {"inside": firm.name},
         )
-        for one in own
-        for firm, zone in books.firms_inside(one, request.user)
+        for source in own
+        for firm, zone in books.firms_inside(source, request.user)
     ]  # fmt: skip
     notes: list[str | Cell] = [
         _("按企业坐标落在保护区边界内判断；没有边界的保护区、没有坐标的企业不在其中。")

@@ -58,8 +58,8 @@ def suspect(request: Request, pk: int) -> HttpResponse:
     trace = _trace(request, pk)
     keys = [
         key
-        for one in request.POST.getlist("thing")
-        if (key := listing_asked.number(one)) is not None
+        for text in request.POST.getlist("thing")
+        if (key := listing_asked.number(text)) is not None
     ]
     try:
         traces.suspect(trace, keys, by=request.user)

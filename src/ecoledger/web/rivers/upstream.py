@@ -76,7 +76,7 @@ def page(request: Request) -> HttpResponse:
         place = net.places.get(section.pk)
         panels = found(net, place, search, request.user, leave_out=section)
     context = {
-        "sections": [(one.pk, f"{one.river} · {one.name}") for one in sections],
+        "sections": [(choice.pk, f"{choice.river} · {choice.name}") for choice in sections],
         "section": section.pk if section else "",
         "search": search,
         "panels": panels,
@@ -123,7 +123,7 @@ def _sources(rows: list[Upstream], net: Network, person: Person) -> Page:
             {"source": row.thing.name},
             counted=bool(alarms.get(row.thing.pk)),
         )
-        for row in sorted(rows, key=lambda one: (-alarms.get(one.thing.pk, 0), one.hours))
+        for row in sorted(rows, key=lambda upstream: (-alarms.get(upstream.thing.pk, 0), upstream.hours))
     ]  # fmt: skip
     notes = [
         _(

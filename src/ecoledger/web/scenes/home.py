@@ -109,12 +109,12 @@ def totals(person: Person, rows: list[dict[str, Any]]) -> dict[str, Any]:
 def places(load: inbox.Load) -> list[dict[str, Any]]:
     """Work in hand by place, the most overdue first, with whom to ring there."""
     towns: defaultdict[str, inbox.InHand] = defaultdict(inbox.InHand)
-    for code, one in load.areas.items():
-        towns[code[:TOWN]].add(one.open, one.late, one.week, one.oldest)
+    for code, area_load in load.areas.items():
+        towns[code[:TOWN]].add(area_load.open, area_load.late, area_load.week, area_load.oldest)
     rows = sorted(towns.items(), key=lambda row: (-row[1].late, -row[1].open, row[0]))
     names = dict(Area.objects.filter(code__in=towns).values_list("code", "name"))
     chiefs = _chiefs(list(towns))
-    most = max((one.late for one in towns.values()), default=0)
+    most = max((place.late for place in towns.values()), default=0)
     return [
         {
             "town": town,
@@ -144,7 +144,7 @@ def _chiefs(towns: list[str]) -> dict[str, Person]:
         .order_by(Case(When(phone="", then=1), default=0), "pk")
     )
     chiefs: dict[str, Person] = {}
-    for one in people:
-        if one.organisation is not None:
-            chiefs.setdefault(one.organisation.area_code, one)
+    for person in people:
+        if person.organisation is not None:
+            chiefs.setdefault(person.organisation.area_code, person)
     return chiefs

@@ -45,14 +45,14 @@ def _status(request: Request) -> dict[str, Any]:
     points = list(scoped.points(person).filter(enabled=True).prefetch_related("parameters"))
     latest = readings.latest_of(points)
     rows = [(point, latest.get(point.pk, [])) for point in points]
-    over = sum(any(one.over for one in values) for _point, values in rows)
+    over = sum(any(value.over for value in values) for _point, values in rows)
     alarms = scoped.alarms(person).filter(state=Alarm.State.OPEN).order_by("-last")
     load = load_of(request)
     running = Q(end=None) | Q(end__gt=now)
     filings = FILINGS.visible_to(person).filter(running, withdrawn_at=None).order_by("-begin")
     return {
         "points": rows,
-        "silent": sum(not any(one.start for one in values) for _point, values in rows),
+        "silent": sum(not any(value.start for value in values) for _point, values in rows),
         "over": over,
         "alarms": alarms[:_ALARMS],
         "alarm_count": alarms.count(),

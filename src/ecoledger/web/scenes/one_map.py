@@ -33,7 +33,7 @@ def page(request: Request) -> HttpResponse:
 @never_cache
 def layer(request: Request, key: str) -> JsonResponse:
     """One layer inside the person's scope and the window ``?box=west,south,east,north``, as GeoJSON (CGCS2000)."""
-    wanted = next((one for one in map_layers.layers(request.user) if one.key == key), None)
+    wanted = next((known for known in map_layers.layers(request.user) if known.key == key), None)
     if wanted is None:
         raise Http404
     box = map_layers.Box.of(request.GET.get("box", ""))

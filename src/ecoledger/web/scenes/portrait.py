@@ -20,8 +20,8 @@ A_PAGE = 50
 UNSURE = "unsure"
 
 
-def _key(one: portrait.Portrait) -> str:
-    return one.level.key if one.level else UNSURE
+def _key(drawn: portrait.Portrait) -> str:
+    return drawn.level.key if drawn.level else UNSURE
 
 
 @needs("see_cockpit")
@@ -36,11 +36,13 @@ def page(request: Request) -> HttpResponse:
     # All are scored for their order and counts; of their many columns few are asked.
     read = firms.only("code", "name", "area_code", "permit_no")
     made = portrait.portraits(list(read), request.user, timezone.now())
-    tags = Counter(tag for one in made for tag in one.tags)
-    counts = Counter(_key(one) for one in made)
+    tags = Counter(tag for drawn in made for tag in drawn.tags)
+    counts = Counter(_key(drawn) for drawn in made)
     level, tag = query.get("level", ""), query.get("tag", "")
     shown = [
-        one for one in made if (not level or _key(one) == level) and (not tag or tag in one.tags)
+        drawn
+        for drawn in made
+        if (not level or _key(drawn) == level) and (not tag or tag in drawn.tags)
     ]
     number = asked.number(query.get("page", "")) or 1
     rows = Paginator(shown, A_PAGE).get_page(number)
@@ -50,12 +52,12 @@ def page(request: Request) -> HttpResponse:
     for name in ("level", "tag"):  # the figures count every firm of the search
         other_levels.pop(name, None)
     context = {
-        "rows": [(one, area_name(one.firm.area_code)) for one in rows],
+        "rows": [(row, area_name(row.firm.area_code)) for row in rows],
         "page": rows,
         "kept": kept.urlencode(),
         "other_levels": other_levels.urlencode(),
         "total": len(made),
-        "levels": [(one, counts[one.key]) for one in portrait.levels()],
+        "levels": [(known, counts[known.key]) for known in portrait.levels()],
         "unsure": counts[UNSURE],
         "level": level,
         "tags": tags.most_common(),

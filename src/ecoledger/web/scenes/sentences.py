@@ -61,11 +61,11 @@ def home(
     else:
         sentences.append(format_html("{}", _("今天要您办的都办完了。")))
     if standings:
-        one = standings[0]["standing"]
-        name = formula(_(one.indicator.name))
-        clauses: list[Part] = [format_html("{} {}", name, door(one.now, reverse("targets")))]
-        if one.rest_words:
-            clauses.append(one.rest_words)
+        standing = standings[0]["standing"]
+        name = formula(_(standing.indicator.name))
+        clauses: list[Part] = [format_html("{} {}", name, door(standing.now, reverse("targets")))]
+        if standing.rest_words:
+            clauses.append(standing.rest_words)
         sentences.append(joined(clauses))
     if totals["overdue"]:
         sentences.append(joined(_late(totals, places)))

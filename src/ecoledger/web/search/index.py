@@ -70,7 +70,7 @@ def entry_of(kind: str, thing: Any) -> SearchEntry:
 def _entity(entity: Entity) -> SearchEntry:
     own = _own(entity)
     more = [entity.address, *_searched(inventory_of(entity.kind), own)]
-    more += [one.value for one in entity.identifiers.all()]
+    more += [identifier.value for identifier in entity.identifiers.all()]
     # Former names stand in its states.
     more += [str(state.values.get("name", "")) for state in entity.states.all()]
     return _made(Kind.ENTITY, entity, entity.name, entity.code, more, _owner(entity))

@@ -62,7 +62,7 @@ def page(request: Request) -> HttpResponse:
         "year": year,
         "years": [(n, str(n)) for n in range(this_year, this_year - 6, -1)],
         "found": found,
-        "left_out": [one.region.name for one in found.left_out],
+        "left_out": [gap.region.name for gap in found.left_out],
         "check": _plain(found.total.check_concentration or 0)
         if found.total
         else check or _plain(sewage.check_concentration()),
@@ -75,16 +75,16 @@ def page(request: Request) -> HttpResponse:
         "turning": _plain(found.turning, 1) if found.turning is not None else "",
         "parameters": YEARS,
         "may_enter": YEARS.may_open(request.user),
-        "lines": [_line(one) for one in found.regions],
+        "lines": [_line(region) for region in found.regions],
         "compared": [
             {
-                "check": _plain(one.check_concentration or Fraction(0)),
-                "rate": f"{shown(one.rate.value, 2)}%",
-                "gap": _points(one.gap_to(balance.target()), 2),
-                "now": found.total is not None and one == found.total,
-                "problem": one.problem,
+                "check": _plain(variant.check_concentration or Fraction(0)),
+                "rate": f"{shown(variant.rate.value, 2)}%",
+                "gap": _points(variant.gap_to(balance.target()), 2),
+                "now": found.total is not None and variant == found.total,
+                "problem": variant.problem,
             }
-            for one in found.compared
+            for variant in found.compared
         ],
         "standard": found.total.standard if found.total else "",
         "mark": found.total.mark.value if found.total else "",
@@ -102,21 +102,21 @@ def _check(said: str) -> Decimal | None:
     return value if value.is_finite() and _LEAST <= value <= _MOST else None
 
 
-def _line(one: RegionBalance) -> Line:
-    rate, whole = one.rate, one.balance
-    mean = one.mean_cod
+def _line(region: RegionBalance) -> Line:
+    rate, whole = region.rate, region.balance
+    mean = region.mean_cod
     return Line(
-        one,
-        months=_months(one.months),
-        volume=_plain(one.volume / 10_000, 2) if one.plants else "",
+        region,
+        months=_months(region.months),
+        volume=_plain(region.volume / 10_000, 2) if region.plants else "",
         mean_cod=_plain(mean, 1) if mean is not None else "",
         collected=_tonnes(whole.collected) if whole else "",
         generated=_tonnes(whole.generated) if whole else "",
         rate=f"{shown(rate.rate.value, 2)}%" if rate else "",
-        gap=_points(one.gap, 2),
-        direct=_points(one.points(whole.direct), 2) if whole else "",
-        lost=_points(one.points(whole.unexplained), 2) if whole else "",
-        foreign=_plain(one.foreign / 10_000, 2) if whole else "",
+        gap=_points(region.gap, 2),
+        direct=_points(region.points(whole.direct), 2) if whole else "",
+        lost=_points(region.points(whole.unexplained), 2) if whole else "",
+        foreign=_plain(region.foreign / 10_000, 2) if whole else "",
         problem=rate.problem if rate else "",
     )
 

@@ -47,7 +47,9 @@ def _asked(request: Request) -> _Asked:
 
 def _decimals(courses: list[Course]) -> int:
     """As many as the finest of the last results has, for the whole column."""
-    texts = [f"{float(one.last):.4f}".rstrip("0") for one in courses if one.last is not None]
+    texts = [
+        f"{float(course.last):.4f}".rstrip("0") for course in courses if course.last is not None
+    ]
     return max((len(text.partition(".")[2]) for text in texts), default=0)
 
 
@@ -62,18 +64,18 @@ def page(request: Request) -> HttpResponse:
     said = _asked(request)
     drawn, why = well_grid.lines_of(said.courses, said.until)
     name, unit = items().get(said.item, (said.item, ""))
-    warning = [one for one in said.courses if one.warns]
+    warning = [course for course in said.courses if course.warns]
     context = {
         "said": said,
         "items": [(key, label) for key, (label, _unit) in items().items()],
         "decimals": _decimals(said.courses),
         "name": name,
         "unit": unit,
-        "limit": next((one.limit for one in said.courses if one.limit is not None), None),
+        "limit": next((course.limit for course in said.courses if course.limit is not None), None),
         "class": dict(CLASSES)[int(rules()["alarm"]["class"])],
         "drawn": drawn,
         "no_lines": why,
-        "rising": sum(one.rises for one in said.courses),
+        "rising": sum(course.rises for course in said.courses),
         "warning": warning,
         "alarms": ALARMS,
         "samples": SAMPLES,
@@ -90,8 +92,8 @@ def lines(request: Request) -> JsonResponse:
     drawn, _why = well_grid.lines_of(said.courses, said.until)
     _name, unit = items().get(said.item, (said.item, ""))
     features: list[dict[str, Any]] = []
-    for one in drawn:
-        for line in one.lines:
+    for isoline in drawn:
+        for line in isoline.lines:
             shape = shapely.LineString(line).simplify(_TOLERANCE)
             middle = shape.interpolate(0.5, normalized=True)
             features.append(
@@ -100,7 +102,7 @@ def lines(request: Request) -> JsonResponse:
                     "geometry": {"type": "LineString", "coordinates": list(shape.coords)},
                     "properties": {
                         "layer": "isoline",
-                        "name": f"{one.level:.3g} {unit}".strip(),
+                        "name": f"{isoline.level:.3g} {unit}".strip(),
                         "at": [middle.x, middle.y],
                     },
                 }

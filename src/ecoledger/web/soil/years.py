@@ -79,7 +79,7 @@ def _reported(request: Request, year: int) -> list[target_book.Standing]:
     rows = TARGETS.visible_to(request.user).filter(year=year, name=farmland.RATE)
     on = target_book.end_of(year, timezone.localdate())
     standings = target_book.standings(rows.exclude(reported=None), on, request.user)
-    return [one for one in standings if one.beside and request.user.may("see_plans")]
+    return [standing for standing in standings if standing.beside and request.user.may("see_plans")]
 
 
 def _behind(area_code: str, year: int) -> str:

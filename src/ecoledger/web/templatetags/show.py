@@ -306,7 +306,9 @@ _NAMED = re.compile(r"[^、(（]+")
 def named(text: str) -> str:
     """Names of factors in a row, some with a number behind them (氨氮(0.22)、总磷), in the reader's language."""
     return gettext("、").join(
-        _NAMED.sub(lambda name: gettext(name[0]), one, count=1) for one in text.split("、") if one
+        _NAMED.sub(lambda name: gettext(name[0]), part, count=1)
+        for part in text.split("、")
+        if part
     )
 
 

@@ -113,7 +113,7 @@ def page(request: Request) -> HttpResponse:
 def _group(label: str, keys: Iterable[str], area: str, span: Span) -> Group:
     wanted = [indicator_of(key) for key in keys]
     made = figures(wanted, area, span)
-    return Group(label, tuple(made[one.key] for one in wanted))
+    return Group(label, tuple(made[indicator.key] for indicator in wanted))
 
 
 def _read(of: waste.Hazardous) -> tuple[Figure, ...]:
