@@ -89,4 +89,6 @@ def of_stations(points: Sequence[Point], until: datetime) -> list[Anomaly]:
                     float(group["value"].to_numpy().max()),
                 )
             )
-    return sorted(result, key=lambda one: -one.mean * (one.end - one.begin).total_seconds())
+    return sorted(
+        result, key=lambda anomaly: -anomaly.mean * (anomaly.end - anomaly.begin).total_seconds()
+    )

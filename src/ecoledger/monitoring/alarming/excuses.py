@@ -84,29 +84,29 @@ def of_changes(
     return pl.concat(parts) if parts else pl.DataFrame(schema=_EXCUSES)
 
 
-def of_exceedances(found: pl.DataFrame, kind: str, daily: bool, seen: Seen) -> pl.DataFrame:
+def of_exceedances(findings: pl.DataFrame, kind: str, daily: bool, seen: Seen) -> pl.DataFrame:
     """``found`` with an excuse where there is one."""
-    bad = found.filter(pl.col("state") == "bad")
+    bad = findings.filter(pl.col("state") == "bad")
     if bad.is_empty():
-        return found
+        return findings
     if kind == "air":
-        excused = _regional(found, seen)
+        excused = _regional(findings, seen)
     elif daily:
-        return found
+        return findings
     else:
         excused = of_changes(bad, kind, seen, compared=False)
     if excused.is_empty():
-        return found
-    return found.drop("excuse").join(excused, on=_KEY, how="left").select(found.columns)
+        return findings
+    return findings.drop("excuse").join(excused, on=_KEY, how="left").select(findings.columns)
 
 
-def _regional(found: pl.DataFrame, seen: Seen) -> pl.DataFrame:
+def _regional(findings: pl.DataFrame, seen: Seen) -> pl.DataFrame:
     """Where a county has stations enough, a limit exceeded by its air is the region's.
 
     What is one station's own is told by the rules for neighbours. A micro-station has no limit to exceed.
     """
     levels = seen.points.points.select("point", "level")
-    table = found.join(levels, on="point", how="left")
+    table = findings.join(levels, on="point", how="left")
     micro = pl.col("level") == MICRO
     counted = (
         table.filter(~micro & pl.col("value").is_not_null())
@@ -128,7 +128,7 @@ def _regional(found: pl.DataFrame, seen: Seen) -> pl.DataFrame:
     )
 
 
-def of_quality(found: pl.DataFrame, hours: pl.DataFrame, seen: Seen) -> pl.DataFrame:
+def of_quality(findings: pl.DataFrame, hours: pl.DataFrame, seen: Seen) -> pl.DataFrame:
     """``found`` of air stations, excused where the air itself reaches the end of the range: dust storms do."""
     ranges = seen.points.parameters.select("point", "parameter", "range_to")
     around = (
@@ -141,12 +141,12 @@ def of_quality(found: pl.DataFrame, hours: pl.DataFrame, seen: Seen) -> pl.DataF
     )
     high = pl.col("value") > 0
     return (
-        found.join(around, on=["parameter", "start"], how="left")
+        findings.join(around, on=["parameter", "start"], how="left")
         .with_columns(
             pl.when(high)
             .then(pl.coalesce("excuse", "regional"))
             .otherwise("excuse")
             .alias("excuse")
         )
-        .select(found.columns)
+        .select(findings.columns)
     )

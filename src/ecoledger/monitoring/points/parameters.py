@@ -102,9 +102,9 @@ class Parameter:
 @cache
 def _table() -> dict[tuple[str, str], Parameter]:
     text = (resources.files("ecoledger.monitoring") / "data" / "parameters.csv").read_text("utf-8")
-    found: dict[tuple[str, str], Parameter] = {}
+    result: dict[tuple[str, str], Parameter] = {}
     for row in csv.DictReader(text.splitlines()):
-        found[row["kind"], row["code"]] = Parameter(
+        result[row["kind"], row["code"]] = Parameter(
             kind=row["kind"],
             code=row["code"],
             symbol=row["symbol"],
@@ -118,7 +118,7 @@ def _table() -> dict[tuple[str, str], Parameter]:
             mark=row["mark"],
             source=row["source"],
         )
-    return found
+    return result
 
 
 def parameter(code: str, kind: str) -> Parameter:

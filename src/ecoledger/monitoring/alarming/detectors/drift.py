@@ -49,7 +49,7 @@ def detect(
     needed = int(settings.get("history", 96))
     least = numbers(settings, "least")
     judgements: list[tuple[Compared, np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
-    levels = {(one.track.point, one.track.parameter): _level(one) for one in compared}
+    levels = {(site.track.point, site.track.parameter): _level(site) for site in compared}
     for station in compared:
         if not (station.micro or settings.get("reference", False)):
             continue
@@ -104,12 +104,12 @@ def detect(
     return together(parts, judged)
 
 
-def _level(one: Compared) -> np.ndarray:
+def _level(site: Compared) -> np.ndarray:
     """The last day's median of the logarithm of its ratio to what the neighbours said before it drifted."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        apart = one.spread > np.fmax(2 * np.nanmedian(one.spread), 0.25)
-    return upto(np.where(apart, np.nan, one.slow), 24, "median", needed=8)
+        apart = site.spread > np.fmax(2 * np.nanmedian(site.spread), 0.25)
+    return upto(np.where(apart, np.nan, site.slow), 24, "median", needed=8)
 
 
 def _back(values: np.ndarray, hours: int) -> np.ndarray:

@@ -70,9 +70,9 @@ def detect(
     least = numbers(settings, "least")
     by_itself = own(compared)
     series = {
-        (one.track.point, one.track.parameter): one
-        for one in compared
-        if one.track.parameter in TWIN
+        (site.track.point, site.track.parameter): site
+        for site in compared
+        if site.track.parameter in TWIN
     }
     dusts = {key: _dust(key, series, by_itself) for key in series}
     windows = {
@@ -104,7 +104,7 @@ def detect(
     compared = list(series.values())
     crowds = {
         key: crowded(compared, lows, *key)
-        for key in {(one.track.parameter, one.micro) for one in compared}
+        for key in {(site.track.parameter, site.micro) for site in compared}
     }
     parts = []
     for one, low, share in zip(compared, lows, shares, strict=True):
@@ -161,7 +161,7 @@ def _of_a_hand(
     second: np.ndarray,
     dust: _Dust,
     air: np.ndarray,
-    one: Compared,
+    site: Compared,
     hours: int,
     sigmas: float,
 ) -> np.ndarray:
@@ -174,7 +174,7 @@ def _of_a_hand(
     doubt = explained(
         (
             (_OTHERS, second),
-            (_SPREAD, one.spread),
+            (_SPREAD, site.spread),
             (_WAS, was),
             (_GASES, -_recent(air, hours)),
             (_UNSTEADY, level - most),
@@ -183,7 +183,7 @@ def _of_a_hand(
     result = (unusual > _LEAST) & ~(like > _ALIKE * level)
     result &= doubt < (_DOUBT + _CLEAR * np.log(np.clip(unusual, _LEAST, _MOST))) * level
     result &= ~(_recent(air, hours) < -_WITH_GASES * level)
-    if one.micro:
+    if site.micro:
         result &= ~(level < _MICRO_ALONE * others)
     return np.asarray(result)
 

@@ -73,8 +73,8 @@ def detect(
     micro = float(settings.get("micro_share", plain))
     by_itself = own(compared)
     asked = set(judged["parameter"].unique())
-    compared = [one for one in compared if one.track.parameter in asked]
-    lefts = [by_itself[one.track.point, one.track.parameter].left for one in compared]
+    compared = [site for site in compared if site.track.parameter in asked]
+    lefts = [by_itself[site.track.point, site.track.parameter].left for site in compared]
     windows = [
         [_above(one, left, hours, settings) for one, left in zip(compared, lefts, strict=True)]
         for hours in (width, _LONGER * width)
@@ -113,18 +113,18 @@ class _Above:
     shown: np.ndarray
 
 
-def _above(one: Compared, left: np.ndarray, hours: int, settings: dict[str, Any]) -> _Above:
-    track = one.track
+def _above(site: Compared, left: np.ndarray, hours: int, settings: dict[str, Any]) -> _Above:
+    track = site.track
     share = float(settings.get("share", 0.4))
     sigmas = float(settings.get("sigmas", 4.5))
-    if one.micro:
+    if site.micro:
         share = float(settings.get("micro_share", share))
         sigmas = float(settings.get("micro_sigmas", sigmas))
     least, excess = (numbers(settings, name).get(track.parameter, 0.0) for name in ("least", "excess"))  # fmt: skip
     needed = hours - hours // 4
     level = upto(left, hours, "median", needed=needed)
     scatter = MAD_TO_SIGMA * trailing(level, LEARNED, "mad", gap=NEWS, needed=48, every=6)
-    above = upto(track.value - one.expected, hours, "median", needed=needed)
+    above = upto(track.value - site.expected, hours, "median", needed=needed)
     shown = upto(left, hours, "p20", needed=needed)
     with np.errstate(all="ignore"):
         unusual = level / (sigmas * np.fmax(scatter, 0.05))
@@ -133,14 +133,14 @@ def _above(one: Compared, left: np.ndarray, hours: int, settings: dict[str, Any]
         if hours == int(settings.get("hours", 4)):
             high &= upto(left, hours, "min", needed=needed) > _EVERY * level
         # An hour that is back is not bad, whatever the hours before were.
-        high &= track.value > (1 + share / 2) * one.expected
+        high &= track.value > (1 + share / 2) * site.expected
     return _Above(level, unusual, high, before(level, hours), shown)
 
 
 def _alone(compared: list[Compared], levels: list[_Above], apart: float) -> list[np.ndarray]:
     """The hours in which each is high, and it alone."""
-    highs, heights = [one.high for one in levels], [one.level for one in levels]
-    kinds = {(one.track.parameter, one.micro) for one in compared}
+    highs, heights = [level.high for level in levels], [level.level for level in levels]
+    kinds = {(site.track.parameter, site.micro) for site in compared}
     crowds = {kind: list(crowded(compared, highs, *kind)) for kind in kinds}
     # Fireworks, a front and a dust storm reach the others a few hours before or after.
     others = at_once(compared, heights, _ONE_IN)

@@ -95,12 +95,12 @@ def compare(hours: pl.DataFrame, places: pl.DataFrame, settings: dict[str, Any])
     radius, needed = float(settings.get("radius_km", 15.0)), int(settings.get("needed", 2))
     levels = dict(places.select("point", "level").iter_rows()) if "level" in places.columns else {}
     pairs = _beside(places, radius, levels, needed)
-    found = []
+    result = []
     for (code,), rows in hours.group_by(["parameter"], maintain_order=True):
         tracks = {track.point: track for track in each(rows) if track.step == 1}
         if len(tracks) > needed:
-            found += _of_parameter(str(code), tracks, pairs, levels, needed)
-    return found
+            result += _of_parameter(str(code), tracks, pairs, levels, needed)
+    return result
 
 
 def _beside(
@@ -221,7 +221,7 @@ def _weighted_median(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 def own(compared: list[Compared]) -> dict[tuple[int, str], Own]:
     """By point and parameter, what of a deviation is the station's own and not that of other air over it."""
-    series = {(one.track.point, one.track.parameter): one for one in compared}
+    series = {(site.track.point, site.track.parameter): site for site in compared}
     return {
         (point, parameter): _own(
             np.log(one.ratio),
@@ -280,10 +280,10 @@ def crowded(
 ) -> set[int]:
     """Hours since 1970 in which ``crowd`` stations of a kind are unusual at once: that is no one station's trouble."""
     count: dict[int, int] = {}
-    for one, flags in zip(compared, unusual, strict=True):
-        if one.track.parameter == parameter and one.micro == micro:
+    for site, flags in zip(compared, unusual, strict=True):
+        if site.track.parameter == parameter and site.micro == micro:
             for slot in np.flatnonzero(flags):
-                hour = one.track.first + int(slot)
+                hour = site.track.first + int(slot)
                 count[hour] = count.get(hour, 0) + 1
     return {hour for hour, number in count.items() if number >= crowd}
 
@@ -293,7 +293,7 @@ def at_once(
 ) -> list[np.ndarray]:
     """For each of ``levels``, how high the others of its parameter and kind were (:func:`others_at_once`); of so many others
     one is left out, for it may have a trouble of its own; ``one_of``: one already of so many."""
-    kinds = [(one.track.parameter, one.micro) for one in compared]
+    kinds = [(site.track.parameter, site.micro) for site in compared]
     result = list(levels)
     for kind in set(kinds):
         mine = [n for n, other in enumerate(kinds) if other == kind]
