@@ -230,10 +230,10 @@ class LogStep:
 def steps_of(entry: LogEntry, person: Person) -> list[LogStep]:
     """The way of an entry, newest first: also the steps of the matter it begot, as far as ``person`` may see them."""
     steps = []
-    for one in history(entry):
-        who = one.by.name if one.by and sees_all_events(person) else ""
-        label = _("更正") if one.corrects_id else _("登记")
-        steps.append(LogStep(one.recorded_at, label, who, one.reason))
+    for version in history(entry):
+        who = version.by.name if version.by and sees_all_events(person) else ""
+        label = _("更正") if version.corrects_id else _("登记")
+        steps.append(LogStep(version.recorded_at, label, who, version.reason))
     matter = entry.begets
     if matter is not None and visible_matters(person).filter(pk=matter.pk).exists():
         url = f"/matters/{matter.register}/{matter.pk}"

@@ -197,16 +197,16 @@ class Bus:
         subscription = await self._client.subscribe(inbox, cb=heard)
         try:
             await self._client.publish(subject, data, reply=inbox)
-            found: list[bytes] = []
+            result: list[bytes] = []
             loop = asyncio.get_running_loop()
             end = loop.time() + seconds
             while (left := end - loop.time()) > 0:
                 try:
-                    found.append(await asyncio.wait_for(answers.get(), left))
+                    result.append(await asyncio.wait_for(answers.get(), left))
                 except TimeoutError:
                     break
                 end = min(end, loop.time() + more)
-            return found
+            return result
         finally:
             await subscription.unsubscribe()
 

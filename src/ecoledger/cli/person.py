@@ -80,20 +80,20 @@ def _organisation(name: str | None) -> Any:
 
     if name is None:
         return None
-    found = Organisation.objects.filter(name=name).first()
-    if found is None:
+    organisation = Organisation.objects.filter(name=name).first()
+    if organisation is None:
         names = "、".join(Organisation.objects.values_list("name", flat=True)[:20])
         raise click.BadParameter(f"no organisation {name!r}; there are: {names or 'none yet'}")
-    return found
+    return organisation
 
 
 def _person(username: str) -> Any:
     from ecoledger.accounts.models import Person
 
-    found = Person.objects.filter(username=username).first()
-    if found is None:
+    person = Person.objects.filter(username=username).first()
+    if person is None:
         raise click.ClickException(f"nobody has the user name {username!r}")
-    return found
+    return person
 
 
 _role_option = click.option(

@@ -62,13 +62,13 @@ def answering(thing: Entity) -> list[Entity]:
             found.append(other)
     related = Entity.objects.filter(
         in_force(path="related_from__"),
-        related_from__a_id__in=[one.pk for one in found],
+        related_from__a_id__in=[entity.pk for entity in found],
         related_from__kind__in=ANSWERING,
     )
     found += list(related)
     if row.parent is not None:
         found.append(row.parent)
-    return list({one.pk: one for one in found}.values())
+    return list({entity.pk: entity for entity in found}.values())
 
 
 def charges_of(

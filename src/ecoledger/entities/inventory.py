@@ -266,8 +266,8 @@ def headers(
         return selecting.select(book, person, query)
     rows = Entity.objects.filter(kind=book.key)
     rows = visible(rows, person, *scope) if person.may(book.see) else rows.none()
-    for one in asked_for:
-        rows = rows.filter(one)
+    for condition in asked_for:
+        rows = rows.filter(condition)
     return rows
 
 

@@ -70,13 +70,13 @@ def _items(content: bytes) -> Iterator[tuple[bytes, bytes]]:
         return
     position = 0
     while position <= len(content):
-        found = _ITEM.match(content, position)
-        if found is None:  # pragma: no cover - the pattern matches the empty string
+        match = _ITEM.match(content, position)
+        if match is None:  # pragma: no cover - the pattern matches the empty string
             return
-        yield found[1], found[2]
-        if found.end() == len(content):
+        yield match[1], match[2]
+        if match.end() == len(content):
             return
-        position = found.end()
+        position = match.end()
 
 
 class Content:

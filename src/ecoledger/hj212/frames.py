@@ -56,7 +56,7 @@ class FrameReader:
         return self._take(self._buffer, last=True)
 
     def _take(self, buffer: bytes, *, last: bool) -> list[bytes]:
-        found: list[bytes] = []
+        result: list[bytes] = []
         position = 0
         size = len(buffer)
         seen = self._seen
@@ -71,7 +71,7 @@ class FrameReader:
                     stop = max(buffer.rfind(b"\n", position) + 1, position)
                     if size - stop > self.limit:
                         stop = size
-                self._garbage(buffer[position:stop], found)
+                self._garbage(buffer[position:stop], result)
                 if start < 0:
                     position = stop
                     seen = 0
@@ -79,7 +79,7 @@ class FrameReader:
                 position = start
                 seen = 0
             if buffer[start + 2 : start + 3] == b"#":  # ###0101...: the first # is garbage
-                self._garbage(b"#", found)
+                self._garbage(b"#", result)
                 position = start + 1
                 continue
             stated = buffer[start + 2 : start + 6]
@@ -90,7 +90,7 @@ class FrameReader:
                     and buffer[end - 6 : end - 4] == b"&&"
                     and buffer.find(b"#", start + 2, end) < 0
                 ):
-                    found.append(buffer[start:end])
+                    result.append(buffer[start:end])
                     position = end
                     if buffer[end : end + 2] == _LINE_END:
                         position += 2
@@ -103,7 +103,7 @@ class FrameReader:
                 position = start
                 seen = size
                 break
-            self._hand_out(buffer[start:stop], found)
+            self._hand_out(buffer[start:stop], result)
             position = stop
             seen = 0
         self._buffer = buffer[position:]
@@ -111,8 +111,8 @@ class FrameReader:
         if last:
             self._buffer = b""
             self._seen = 0
-        self.frames += len(found)
-        return found
+        self.frames += len(result)
+        return result
 
     def _end_of_odd(self, buffer: bytes, start: int, end: int, search: int, last: bool) -> int:
         """Where the frame at ``start`` ends when its length does not say so; -1 to wait for more."""

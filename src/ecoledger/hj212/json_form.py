@@ -30,10 +30,10 @@ def raw_bytes(text: str) -> bytes:
     """The inverse of :func:`raw_text`."""
     result = bytearray()
     position = 0
-    for found in _ESCAPE.finditer(text):
-        result += text[position : found.start()].encode()
-        result.append(int(found[1], 16) if found[1] else 0x5C)
-        position = found.end()
+    for match in _ESCAPE.finditer(text):
+        result += text[position : match.start()].encode()
+        result.append(int(match[1], 16) if match[1] else 0x5C)
+        position = match.end()
     return bytes(result + text[position:].encode())
 
 

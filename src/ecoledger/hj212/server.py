@@ -118,7 +118,7 @@ class Gateway(Asking):
         self._servers.append(server)
         if not self._tasks:
             workers = [self._work() for _ in range(self.limits.batches_in_hand)]
-            self._tasks = [loop.create_task(one) for one in (self._sweep(), *workers)]
+            self._tasks = [loop.create_task(work) for work in (self._sweep(), *workers)]
         name = server.sockets[0].getsockname()
         return str(name[0]), int(name[1])
 

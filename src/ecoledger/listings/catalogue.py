@@ -51,7 +51,7 @@ def listings_of(cls: type[L]) -> tuple[L, ...]:
     """The declared lists of one kind, in the order of declaration."""
     edition()
     if cls not in _of_kind:
-        _of_kind[cls] = tuple(one for one in _known if isinstance(one, cls))
+        _of_kind[cls] = tuple(listing for listing in _known if isinstance(listing, cls))
     return cast("tuple[L, ...]", _of_kind[cls])
 
 

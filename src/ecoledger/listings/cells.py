@@ -46,7 +46,7 @@ def _text_of(row: Any, column: Column) -> str:
         return _(str(column.nothing)) if column.nothing else ""
     if column.choices:
         many = value if isinstance(value, list | tuple) else [value]
-        return _("、").join(_chosen(column, str(one)) for one in many)
+        return _("、").join(_chosen(column, str(choice)) for choice in many)
     if isinstance(value, list | tuple):
         words = map(str, value)
         return _("、").join(map(area_name, words) if column.kind is Kind.AREA else words)

@@ -91,13 +91,13 @@ class Lookup:
             starts |= Q(**{f"{path}__istartswith": words})
         for path in self.contains:
             holds |= Q(**{f"{path}__icontains": words})
-        found: list[Any] = []
+        result: list[Any] = []
         for way in self._ways(rows, words, starts, holds):
-            known = {row.pk for row in found}
-            found += rows.filter(way).exclude(pk__in=known).distinct()[: MOST - len(found)]
-            if len(found) >= MOST:
+            known = {row.pk for row in result}
+            result += rows.filter(way).exclude(pk__in=known).distinct()[: MOST - len(result)]
+            if len(result) >= MOST:
                 break
-        return found
+        return result
 
     def _ways(self, rows: QuerySet[Any], words: str, starts: Q, holds: Q) -> Iterator[Q]:
         """In which rows may be meant, the likeliest first; each is asked only where those before found too few."""
@@ -108,7 +108,7 @@ class Lookup:
             yield from ways
         if not entered and (letters := words.lower()).isascii() and len(letters) > 1:
             texts = rows.order_by().values_list("pk", *self.contains)[:SPELT]
-            spelt = [(pk, [initials(str(one or "")) for one in names]) for pk, *names in texts]
+            spelt = [(pk, [initials(str(name or "")) for name in names]) for pk, *names in texts]
             for fits in (str.startswith, str.__contains__):
                 yield Q(pk__in=[pk for pk, names in spelt if any(fits(n, letters) for n in names)])
 
@@ -120,14 +120,14 @@ class Lookup:
         """The rows that each of ``many`` words names by its value, its code or its whole name, as :meth:`resolve` finds
         them, a few hundred at once. What it would look for further, or refuse, is left to it."""
         # By a key of the database a number is a row before it is a name.
-        words = [one for one in many if self.value != "pk" or asked.number(one) is None]
+        words = [text for text in many if self.value != "pk" or asked.number(text) is None]
         rows = self.open_rows(person)
-        found: dict[str, Any] = {}
+        result: dict[str, Any] = {}
         for start in range(0, len(words), _AT_ONCE):
             some = set(words[start : start + _AT_ONCE])
             if self.value != "pk":
-                found |= _once(rows, self.value, some)
-                some -= found.keys()
+                result |= _once(rows, self.value, some)
+                some -= result.keys()
             keys: dict[str, set[Any]] = {}
             for path in self.exact:
                 said = rows.filter(**{f"{path}__in": some}).order_by().values_list(path, "pk")
@@ -135,8 +135,8 @@ class Lookup:
                     keys.setdefault(str(word), set()).add(key)
             single = {word: key for word, (key, *more) in keys.items() if not more}
             there = {row.pk: row for row in rows.filter(pk__in=set(single.values()))}
-            found |= {word: there[key] for word, key in single.items()}
-        return found
+            result |= {word: there[key] for word, key in single.items()}
+        return result
 
     def resolve(self, words: str, person: Person | None) -> Any:
         """The one row that ``words`` name: its value, code, or whole name. Raises :class:`NoSuchRow`."""

@@ -19,8 +19,8 @@ def speaks_for_one(person: Person) -> bool:
 
 def asks_for(person: Person, asks: Iterable[Ask]) -> tuple[Ask, ...]:
     """Of ``asks`` those that ``person`` can answer: a firm has no division to choose, it lies where it is entered."""
-    one = speaks_for_one(person)
-    return tuple(ask for ask in asks if not (one and ask.kind is Kind.AREA))
+    alone = speaks_for_one(person)
+    return tuple(ask for ask in asks if not (alone and ask.kind is Kind.AREA))
 
 
 def known(person: Person, asks: Iterable[Ask]) -> dict[str, Any]:

@@ -65,13 +65,13 @@ def conditions(
     asked_for.append(_about(listing, query))
     words = query.get("q", "")[:_LETTERS].split()[:_WORDS]
     asked_for += [_holding(listing, person, word) for word in words]
-    return [one for one in asked_for if one]
+    return [part for part in asked_for if part]
 
 
 def asks_own(listing: Listing, asked_for: Iterable[Q], names: Iterable[str] = ()) -> bool:
     """Whether conditions, or names to order by, ask for what stands in the list's own table, not in the one it extends."""
     own = {field.name for field in listing.model._meta.local_fields}
-    paths = (*names, *(path for one in asked_for for path in _paths(one)))
+    paths = (*names, *(path for part in asked_for for path in _paths(part)))
     return any(path.lstrip("-").split("__")[0] in own for path in paths)
 
 
@@ -129,8 +129,8 @@ def condition(declared: Filter, query: Query) -> Q:
                 return Q()
             return Q(**{f"{path}__in": [value for value in picked if value in known]})
         case Kind.BOOLEAN:
-            one = picked[0] if len(picked) == 1 else ""
-            return Q(**{path: one == "1"}) if one in ("0", "1") else Q()
+            answer = picked[0] if len(picked) == 1 else ""
+            return Q(**{path: answer == "1"}) if answer in ("0", "1") else Q()
         case Kind.AREA:
             inside = Q()
             for code in picked:
@@ -153,7 +153,7 @@ def _named(declared: Filter, picked: list[str]) -> Q:
     value = lookup_among(declared.among, declared.to).value if declared.to is not None else "pk"
     if value != "pk":
         return Q(**{f"{declared.lookup}__{value}__in": picked}) if picked else Q()
-    numbers = [n for one in picked if (n := asked.number(one)) is not None]
+    numbers = [n for text in picked if (n := asked.number(text)) is not None]
     return Q(**{f"{declared.lookup}__in": numbers}) if numbers else Q()
 
 

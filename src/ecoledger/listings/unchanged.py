@@ -56,7 +56,7 @@ def plain(value: Any) -> Any:
         case str():
             return _lines(value)
         case list() | tuple() | set():
-            return [plain(one) for one in value]
+            return [plain(part) for part in value]
         # As a pattern ``{}`` would be every mapping.
         case dict():
             return {key: plain(one) for key, one in value.items()} or None

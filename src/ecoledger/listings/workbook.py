@@ -80,19 +80,19 @@ def _write(path: Path, sheets: Iterable[Sheet]) -> None:
             kind: book.add_format({"border": 1, "valign": "top", **form})
             for kind, form in _FORMATS.items()
         }
-        for one in sheets:
-            sheet = book.add_worksheet(sheet_name(one.title))
-            for n, column in enumerate(one.heads):
+        for content in sheets:
+            sheet = book.add_worksheet(sheet_name(content.title))
+            for n, column in enumerate(content.heads):
                 sheet.set_column(n, n, column.width or _WIDTHS.get(column.kind, 16 if n else 20))
-            if len(one.heads) > 1:
-                sheet.merge_range(0, 0, 0, len(one.heads) - 1, one.title, heading)
+            if len(content.heads) > 1:
+                sheet.merge_range(0, 0, 0, len(content.heads) - 1, content.title, heading)
             else:
-                sheet.write_string(0, 0, one.title, heading)
-            for n, column in enumerate(one.heads):
+                sheet.write_string(0, 0, content.title, heading)
+            for n, column in enumerate(content.heads):
                 sheet.write_string(1, n, column.label, head)
             last = 1
-            for last, row in enumerate(one.rows, start=2):
-                for n, (column, value) in enumerate(zip(one.heads, row, strict=True)):
+            for last, row in enumerate(content.rows, start=2):
+                for n, (column, value) in enumerate(zip(content.heads, row, strict=True)):
                     if column.kind in ("date", "datetime") and isinstance(value, date):
                         sheet.write_datetime(last, n, _local(value), formats[column.kind])
                     elif column.kind in ("number", "percent") and _finite(value):
@@ -100,9 +100,9 @@ def _write(path: Path, sheets: Iterable[Sheet]) -> None:
                     else:
                         sheet.write_string(last, n, "" if value is None else str(value), plain)
             sheet.freeze_panes(2, 1)
-            sheet.autofilter(1, 0, max(last, 1), len(one.heads) - 1)
-            if one.footer:
-                sheet.write_string(last + 2, 0, one.footer)
+            sheet.autofilter(1, 0, max(last, 1), len(content.heads) - 1)
+            if content.footer:
+                sheet.write_string(last + 2, 0, content.footer)
             sheet.set_landscape()
             sheet.set_paper(9)
             sheet.fit_to_pages(1, 0)

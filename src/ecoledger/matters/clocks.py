@@ -157,15 +157,15 @@ def by_law(
 
 def counted(unit: Unit, amount: float) -> str:
     """A unit as it stands after a number: languages with a plural say one hour and two hours."""
-    one = amount == 1
+    singular = amount == 1
     match unit:
         case Unit.HOUR:
-            return pgettext("一", "小时") if one else pgettext("多", "小时")
+            return pgettext("一", "小时") if singular else pgettext("多", "小时")
         case Unit.WORKING_HOUR:
-            return pgettext("一", "个工作小时") if one else pgettext("多", "个工作小时")
+            return pgettext("一", "个工作小时") if singular else pgettext("多", "个工作小时")
         case Unit.WORKING_DAY:
-            return pgettext("一", "个工作日") if one else pgettext("多", "个工作日")
-    return pgettext("一", "天") if one else pgettext("多", "天")
+            return pgettext("一", "个工作日") if singular else pgettext("多", "个工作日")
+    return pgettext("一", "天") if singular else pgettext("多", "天")
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ def withdraw(matter: Matter, by: Person | None, at: datetime) -> bool:
         return False
     within = Matter.objects.filter(merged_into=matter, withdrawn_at=None)
     if any(
-        one.import_batch_id != matter.import_batch_id or work_on(one).exists() for one in within
+        other.import_batch_id != matter.import_batch_id or work_on(other).exists()
+        for other in within
     ):
         return False
     actions.withdraw(matter, by=by, label=noop("撤销导入"), at=at)

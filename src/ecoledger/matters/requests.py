@@ -43,9 +43,9 @@ def waiting(person: Person, now: datetime | None = None) -> dict[int, Request]:
                 found[event.matter_id] = Request(ANOTHER_UNIT, _late(event.matter, now))
     undecided = Extension.objects.filter(approved=None)
     pending = undecided.filter(clock__stopped_at=None).select_related("clock__matter")
-    for one in pending if undecided.exists() else ():
-        if may_decide(one, person):
-            matter = one.clock.matter
+    for extension in pending if undecided.exists() else ():
+        if may_decide(extension, person):
+            matter = extension.clock.matter
             found[matter.pk] = Request(MORE_TIME, _late(matter, now))
     if not found:
         return {}

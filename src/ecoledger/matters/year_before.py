@@ -91,7 +91,7 @@ def _said(number: Any, what: Compared) -> str:
 
 def _query(register: Register, what: Compared, begin: datetime, end: datetime) -> str:
     """The rows behind this year's number, where the list has its date among its filters and nothing more is asked."""
-    names = {getattr(one, "name", one) for one in register.filters}
+    names = {getattr(declared, "name", declared) for declared in register.filters}
     if what.dated not in names or (what.only and not what.query):
         return ""
     days = f"{what.dated}_from={begin:%Y-%m-%d}&{what.dated}_to={end:%Y-%m-%d}&merged=all"

@@ -373,9 +373,9 @@ def _with_best_rate(
     return highest
 
 
-def _search_one_more(problem: _Problem, found: Array, rng: np.random.Generator) -> Array:
+def _search_one_more(problem: _Problem, array: Array, rng: np.random.Generator) -> Array:
     """Starts for one source more: the sources found, and one from what they leave unexplained."""
-    total = problem.predicted(found[None])
+    total = problem.predicted(array[None])
     rest = problem.samples.value - total[0]
     samples = problem.samples
     left = Samples(samples.nodes, samples.weights, samples.step, rest, samples.length)
@@ -391,7 +391,7 @@ def _search_one_more(problem: _Problem, found: Array, rng: np.random.Generator) 
     )
     candidates = _search(single, rng)
     cut = 3 * problem.count
-    starts = [np.concatenate([found[:cut], each[:3], found[cut:]]) for each in candidates]
+    starts = [np.concatenate([array[:cut], each[:3], array[cut:]]) for each in candidates]
     for each in starts:
         each[cut + 2] -= 0.7
     return np.array(starts)

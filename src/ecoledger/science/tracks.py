@@ -173,7 +173,7 @@ class HotSpots:
 
 
 def hot_spots(
-    found: pl.DataFrame,
+    frame: pl.DataFrame,
     *,
     ratio: float = 1.3,
     least_visits: int = 3,
@@ -185,7 +185,7 @@ def hot_spots(
     Car-hours with fewer than ``least_stretches`` stretches tell nothing and are left out. ``car_factors``: how each
     car stands to all cars in the same hours and stretches.
     """
-    group = found.filter(pl.len().over("car", "hour") >= least_stretches)
+    group = frame.filter(pl.len().over("car", "hour") >= least_stretches)
     if group.is_empty():
         raise TableError(
             f"no car saw {least_stretches} stretches within an hour; nothing can be compared"

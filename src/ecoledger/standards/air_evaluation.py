@@ -254,12 +254,12 @@ def _counts_by_period(
     monthly: pl.DataFrame, by: str
 ) -> dict[tuple[Any, date], dict[str, dict[tuple[int, int], int]]]:
     """For each place and period, each factor's valid days by month."""
-    found: dict[tuple[Any, date], dict[str, dict[tuple[int, int], int]]] = {}
+    result: dict[tuple[Any, date], dict[str, dict[tuple[int, int], int]]] = {}
     for row in monthly.iter_rows(named=True):
-        place = found.setdefault((row[by], row["begins"]), {f: {} for f in FACTORS})
+        place = result.setdefault((row[by], row["begins"]), {f: {} for f in FACTORS})
         for factor in FACTORS:
             place[factor][row["month"].year, row["month"].month] = row[factor]
-    return found
+    return result
 
 
 def _days_within(table: pl.DataFrame, by: str, area_class: int) -> pl.DataFrame:

@@ -135,29 +135,29 @@ def _source(
         whole = sum((exact(a) for a in amounts.values()), Fraction(0))
         return Source(line, source, sort, whole, "", Mark.PRIMARY)
     rows = list(emitted.values())
-    notes = tuple(dict.fromkeys(one.note for one in rows if one.note))
+    notes = tuple(dict.fromkeys(row.note for row in rows if row.note))
     how = rows[0].how if len(rows) == 1 else "；".join(_said(p, one) for p, one in emitted.items())
-    mark = weakest(*(one.mark for one in rows))
-    tonnes = sum((one.tonnes for one in rows), Fraction(0))
+    mark = weakest(*(row.mark for row in rows))
+    tonnes = sum((row.tonnes for row in rows), Fraction(0))
     return Source(line, source, sort, tonnes, how, mark, notes)
 
 
-def _said(period: int, one: carbon.Emission) -> str:
-    return f"{period}月 {one.how}" if period else one.how
+def _said(period: int, emission: carbon.Emission) -> str:
+    return f"{period}月 {emission.how}" if period else emission.how
 
 
 def _properties(items: Mapping[Item, Mapping[int, Number]], period: int) -> dict[str, Number]:
     """The measured properties of a period: of that month, else what is said of the year."""
-    found: dict[str, Number] = {}
+    result: dict[str, Number] = {}
     for item in (Item.NCV, Item.CARBON, Item.OXIDATION):
         values = items.get(item, {})
         if period in values:
-            found[item.value] = values[period]
+            result[item.value] = values[period]
         elif YEAR in values:
-            found[item.value] = values[YEAR]
-    if "oxidation" in found:
-        found["oxidation"] = exact(found["oxidation"]) / 100
-    return found
+            result[item.value] = values[YEAR]
+    if "oxidation" in result:
+        result["oxidation"] = exact(result["oxidation"]) / 100
+    return result
 
 
 def _emission(

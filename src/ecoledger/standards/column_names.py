@@ -103,7 +103,7 @@ class Names:
 
         Raises :class:`ColumnError`.
         """
-        found: dict[str, Column] = {}
+        result: dict[str, Column] = {}
         for header in headers:
             key, name, inside = self._split(header)
             if not key:
@@ -116,12 +116,12 @@ class Names:
                         f"column {header!r}: unit {unit!r} is not understood; use {self.units[key]}"
                     )
                 factor = known
-            if key in found:
+            if key in result:
                 raise ColumnError(
-                    f"columns {found[key].header!r} and {header!r} both mean {key!r}; keep one of them"
+                    f"columns {result[key].header!r} and {header!r} both mean {key!r}; keep one of them"
                 )
-            found[key] = Column(header, key, factor)
-        return found
+            result[key] = Column(header, key, factor)
+        return result
 
 
 def recognise(

@@ -48,10 +48,10 @@ class Window:
 
 def _classes(name: str, table: Mapping[str, Any]) -> tuple[RepairClass, ...]:
     classes = tuple(RepairClass(**row) for row in table["classes"])
-    for one in classes:
-        if not 0 <= one.least_months <= one.most_months:
+    for kind in classes:
+        if not 0 <= kind.least_months <= kind.most_months:
             raise ValueError(
-                f'credit_repair.toml: "{name}": {one.key} ends before it may be repaired'
+                f'credit_repair.toml: "{name}": {kind.key} ends before it may be repaired'
             )
     return classes
 
@@ -80,12 +80,12 @@ def window(key: str, document: date, on: date, place: str = "national") -> Windo
     (datetime.date(2026, 6, 30), datetime.date(2027, 3, 31))
     """
     edition = _in_force(on, place)
-    for one in edition.content:
-        if one.key == key:
+    for entry in edition.content:
+        if entry.key == key:
             return Window(
-                one,
-                add_months(document, one.least_months),
-                add_months(document, one.most_months),
+                entry,
+                add_months(document, entry.least_months),
+                add_months(document, entry.most_months),
                 edition.standard,
                 edition.mark,
             )

@@ -98,24 +98,24 @@ def differences(sheet: Sheet) -> list[str]:
     if sheet.get("method") != METHOD:
         raise SheetError(f"抽取方法应为 {METHOD}，文件写的是 {sheet.get('method')!r}")
     lists = lists_of(sheet)
-    found = []
+    result = []
     if lists.sha256 != sheet.get("lists_sha256"):
-        found.append(f"名单校验值不符：公示 {sheet.get('lists_sha256')}，重算 {lists.sha256}")
+        result.append(f"名单校验值不符：公示 {sheet.get('lists_sha256')}，重算 {lists.sha256}")
     people = len(lists.inspectors)
     for quota in lists.quotas:
         there = sum(o.tier == quota.tier for o in lists.objects)
         if there != quota.of:
-            found.append(f"{quota.tier}对象应为 {quota.of} 个，名单中有 {there} 个")
+            result.append(f"{quota.tier}对象应为 {quota.of} 个，名单中有 {there} 个")
         if quota.share and drawing.count_of(quota.share, quota.of, people) != quota.count:
-            found.append(f"{quota.tier}按份额 {quota.share} 应抽数量与公示的 {quota.count} 不符")
+            result.append(f"{quota.tier}按份额 {quota.share} 应抽数量与公示的 {quota.count} 不符")
     draws = list(sheet.get("draws", ()))
     for n, drawn in enumerate(draws, 1):
-        found += _of_draw(lists, drawn, n, last=n == len(draws))
+        result += _of_draw(lists, drawn, n, last=n == len(draws))
     if len({d.get("seed") for d in draws}) != len(draws):
-        found.append("两次抽取用了同一个种子")
+        result.append("两次抽取用了同一个种子")
     if draws:
-        found += _of_replacements(lists, draws[-1], sheet.get("replacements", ()))
-    return found
+        result += _of_replacements(lists, draws[-1], sheet.get("replacements", ()))
+    return result
 
 
 def _of_draw(lists: Lists, drawn: Sheet, n: int, *, last: bool) -> Iterator[str]:

@@ -145,7 +145,7 @@ def book(content: dict[str, Any]) -> Book:
 
 
 def _limits(standard: str, table: Mapping[str, Any], names: Mapping[str, str]) -> list[Limit]:
-    found = []
+    result = []
     medium: Medium = table["medium"]
     default_unit = "mg/m³" if medium == "gas" else "mg/L"
     for category, entry in table["categories"].items():
@@ -154,7 +154,7 @@ def _limits(standard: str, table: Mapping[str, Any], names: Mapping[str, str]) -
                 if pollutant not in names:
                     raise ValueError(f"{standard} {category}: unknown pollutant {pollutant!r}")
                 low, high = bound if isinstance(bound, list) else (-math.inf, bound)
-                found.append(
+                result.append(
                     Limit(
                         standard=standard,
                         category=category,
@@ -177,7 +177,7 @@ def _limits(standard: str, table: Mapping[str, Any], names: Mapping[str, str]) -
                         source=table["source"],
                     )
                 )
-    return found
+    return result
 
 
 book()

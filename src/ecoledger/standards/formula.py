@@ -76,8 +76,8 @@ def worded(text: str, labels: Mapping[str, str]) -> str:
     wanted = set(names(text))
     signs = {"*": "×", "/": "÷", "-": "－"}
 
-    def said(found: re.Match[str]) -> str:
-        word = found[0]
+    def said(match: re.Match[str]) -> str:
+        word = match[0]
         return labels.get(word, word) if word in wanted else signs.get(word, word)
 
     return re.sub(r"[^\W\d]\w*|[*/-]", said, text)

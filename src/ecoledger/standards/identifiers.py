@@ -347,10 +347,10 @@ def parse_facility(text: str) -> Facility:
     """Read a facility or outlet code (HJ 608-2017), alone (``DW001``) or after its permit number."""
     code = _cleaned(text)
     for pattern, kind in _FACILITIES:
-        if found := re.fullmatch(rf"(?P<permit>[0-9A-Z]{{22}})?(?P<number>{pattern})", code):
-            permit = found["permit"] or ""
+        if match := re.fullmatch(rf"(?P<permit>[0-9A-Z]{{22}})?(?P<number>{pattern})", code):
+            permit = match["permit"] or ""
             problems = parse_permit_number(permit).problems if permit else ()
-            return Facility(code, problems, kind, permit, found["number"])
+            return Facility(code, problems, kind, permit, match["number"])
     local = re.fullmatch(r"[A-Z]{2,4}\d{2,4}", code)
     if local:
         return Facility(
@@ -393,21 +393,21 @@ def parse_waste_code(text: str) -> WasteCode:
     'HW08'
     """
     code = _cleaned(text, keep="-")
-    found = re.fullmatch(
+    match = re.fullmatch(
         r"(?:HW(?P<given>\d{2})[-:：]?)?(?P<n>\d{3})-?(?P<s>\d{3})-?(?P<c>\d{2})", code
     )
-    if not found:
+    if not match:
         return WasteCode(code, (_error(f"危险废物代码应为nnn-nnn-nn（8位数字），现为“{text}”"),))
     problems = []
-    category = found["c"]
+    category = match["c"]
     if not "01" <= category <= "50":
         problems.append(_error(f"末两位“{category}”不是废物类别（HW01至HW50）"))
     elif category in ("41", "42", "43", "44"):
         problems.append(_warning(f"HW{category}为旧名录类别，现行名录已不用"))
-    if found["given"] not in (None, category):
-        problems.append(_error(f"类别HW{found['given']}与代码末两位“{category}”不一致"))
+    if match["given"] not in (None, category):
+        problems.append(_error(f"类别HW{match['given']}与代码末两位“{category}”不一致"))
     return WasteCode(
-        f"{found['n']}-{found['s']}-{category}", tuple(problems), found["n"], f"HW{category}"
+        f"{match['n']}-{match['s']}-{category}", tuple(problems), match["n"], f"HW{category}"
     )
 
 

@@ -79,18 +79,20 @@ def river_state(
     """Qualitative state of a river or basin from the values of its sections over one period."""
     _, method = surface_water.method_on(on)
     judged = [surface_water.classify(values, on=on, waterbody=waterbody) for values in sections]
-    shares = class_shares(one.class_ for one in judged)
+    shares = class_shares(section.class_ for section in judged)
     marks = judged[0].marks if judged else ()
     if shares.total < method.sections_for_shares:
         mean = period_mean(sections, period="month", on=on, waterbody=waterbody)
-        one = surface_water.classify(mean.values, on=on, waterbody=waterbody)
-        grade = one.grade.name if one.grade else None
-        return RiverState(grade, "mean", one.class_, shares, one.main_pollutants, marks)
+        mean_class = surface_water.classify(mean.values, on=on, waterbody=waterbody)
+        grade = mean_class.grade.name if mean_class.grade else None
+        return RiverState(
+            grade, "mean", mean_class.class_, shares, mean_class.main_pollutants, marks
+        )
 
     worse = Counter(
         key
-        for one in judged
-        for key, rank in one.item_classes.items()
+        for section in judged
+        for key, rank in section.item_classes.items()
         if rank > method.reference_class
     )
     order = surface_water.limits_on(on)[1].of(waterbody)

@@ -405,13 +405,13 @@ def failures(
     _, limits = limits_on(on)
     _, method = method_on(on)
     judged = classify(values, on=on, waterbody=waterbody, count_tn=count_tn, items=items)
-    found = []
+    result = []
     for key, rank in judged.item_classes.items():
         if rank <= target:
             continue
         item = limits.of(waterbody)[key]
-        found.append(_failure(item, judged.values[key], target, method))
-    return tuple(found)
+        result.append(_failure(item, judged.values[key], target, method))
+    return tuple(result)
 
 
 def _failure(item: ItemLimits, value: float, target: int, method: Method) -> Failure:
@@ -432,11 +432,11 @@ def drinking_water_failures(
     Table 1 as everywhere; table 2 (5 items) and table 3 (80 items, mark M) against their one limit.
     """
     _, limits = limits_on(on)
-    found = list(failures(values, 3, on=on, waterbody=waterbody))
+    result = list(failures(values, 3, on=on, waterbody=waterbody))
     for key, (name, limit) in limits.drinking_water.items():
         value = _value(values.get(key), key)
         if value is not None and value > limit:
             over = exceedance.multiple(value, limit)
             text = exceedance.gap_text(value, limit, "mg/L")
-            found.append(Failure(key, name, value, limit, over, text))
-    return tuple(found)
+            result.append(Failure(key, name, value, limit, over, text))
+    return tuple(result)

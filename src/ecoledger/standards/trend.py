@@ -255,11 +255,11 @@ def _ranks(values: Array) -> Array:
 @cache
 def _spearman_distances(n: int) -> dict[int, int]:
     """How many orders of ``n`` things have each sum of squared rank differences."""
-    found: dict[int, int] = {}
+    result: dict[int, int] = {}
     for order in permutations(range(n)):
         distance = sum((at - rank) ** 2 for at, rank in enumerate(order))
-        found[distance] = found.get(distance, 0) + 1
-    return found
+        result[distance] = result.get(distance, 0) + 1
+    return result
 
 
 def spearman(values: Array | Sequence[float | None], alpha: float = 0.05) -> SpearmanTrend:

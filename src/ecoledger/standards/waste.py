@@ -101,8 +101,8 @@ def _class_said(text: str) -> str:
     by_name = {name: number for number, name in _tables()["hazardous"].items()}
     if number := by_name.get(text.strip()):
         return str(number)
-    found = re.match(r"\s*(?:HW)?\s*(\d{1,2})(?!\d)", text.upper())
-    return f"HW{int(found[1]):02d}" if found else ""
+    match = re.match(r"\s*(?:HW)?\s*(\d{1,2})(?!\d)", text.upper())
+    return f"HW{int(match[1]):02d}" if match else ""
 
 
 def general(text: str) -> Code:
@@ -114,10 +114,10 @@ def general(text: str) -> Code:
     '一般工业固体废物代码应为nnn-nnn-Snn，现为“900-003-17”'
     """
     written = "".join(text.upper().split()).replace("－", "-").replace("—", "-")
-    found = re.fullmatch(r"(?:\d{3}-\d{3}-S|SW)(\d{2})", written)
-    if not found:
+    match = re.fullmatch(r"(?:\d{3}-\d{3}-S|SW)(\d{2})", written)
+    if not match:
         return Code(written, wrong=f"一般工业固体废物代码应为nnn-nnn-Snn，现为“{text.strip()}”")
-    category = f"SW{found[1]}"
+    category = f"SW{match[1]}"
     name = _tables()["general"].get(category, "")
     if not name:
         return Code(written, category, wrong=f"目录中没有{category}类一般工业固体废物")

@@ -353,12 +353,12 @@ def needed(
     _, method = surface_water.method_on(on)
     table = limits.of(waterbody)
     counts = surface_water.counted_items(table, method, count_tn, items)
-    found = []
+    result = []
     for key, item in table.items():
         done = [value for part in months if (value := parse(part.get(key)).value) is not None]
         if key in counts and done:
-            found.append(_needed(item, done, target, total_months - len(months)))
-    return tuple(found)
+            result.append(_needed(item, done, target, total_months - len(months)))
+    return tuple(result)
 
 
 def _needed(item: ItemLimits, done: Sequence[float], target: int, left: int) -> Needed:

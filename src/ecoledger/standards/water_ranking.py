@@ -50,7 +50,7 @@ def item_indices(
     rules = _rules()
     _, limits = surface_water.limits_on(on)
     _, method = surface_water.method_on(on)
-    found: dict[str, float] = {}
+    result: dict[str, float] = {}
     for key, item in limits.of(waterbody).items():
         value = means.get(key)
         if value is None or key in method.not_counted:
@@ -59,14 +59,14 @@ def item_indices(
         if limit is None:
             low, high = item.low[0], item.high[0]
             bound = low if value <= rules.ph_neutral else high
-            found[key] = abs(value - rules.ph_neutral) / abs(bound - rules.ph_neutral)
+            result[key] = abs(value - rules.ph_neutral) / abs(bound - rules.ph_neutral)
         elif item.at_least:
             if value <= 0:
                 raise ValueError(f"{item.name}: {value} must be positive to be indexed")
-            found[key] = limit / value
+            result[key] = limit / value
         else:
-            found[key] = value / limit
-    return found
+            result[key] = value / limit
+    return result
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class Terms:
 
     def unknown(self, table: pl.DataFrame, coded: pl.DataFrame) -> list[tuple[str, int, str]]:
         """(kind, code, text) that became null in encoding; :meth:`add` makes them known."""
-        found = []
+        result = []
         for kind, codes in self._codes.items():
             if kind not in table.columns or coded[kind].null_count() == table[kind].null_count():
                 continue
@@ -58,8 +58,8 @@ class Terms:
                     f"Column {kind} has more than {MOST[kind]} different texts in all.",
                     "Find the source that makes them up; codes come from a fixed list.",
                 )
-            found += [(kind, len(codes) + i, text) for i, text in enumerate(fresh)]
-        return found
+            result += [(kind, len(codes) + i, text) for i, text in enumerate(fresh)]
+        return result
 
     def add(self, terms: Iterable[tuple[str, int, str]]) -> None:
         """Make terms known, after they have been stored."""

@@ -27,7 +27,9 @@ def example_row(listing: Listing, by: Person | None) -> dict[str, str]:
     row: dict[str, str] = {}
     named: list[Any] = []
     # What a row is about says where it lies.
-    for column in sorted(listing.import_columns, key=lambda one: one.ask.kind is Kind.AREA):
+    for column in sorted(
+        listing.import_columns, key=lambda declared_column: declared_column.ask.kind is Kind.AREA
+    ):
         field = field_of(column.ask, listing.model, by)
         declared = column.example if isinstance(column.example, str) else column.example(by)
         row[column.name] = declared
@@ -44,7 +46,11 @@ def example_row(listing: Listing, by: Person | None) -> dict[str, str]:
 def rows_of(listing: Listing, column: ImportColumn, field: LookupField) -> QuerySet[Any]:
     """The rows that may stand in a column: what something belongs to is of the kinds that its book names."""
     rows = field.lookup.open_rows(field.person)
-    kinds = [one.KIND for one in getattr(listing, "parents", ())] if column.name == "parent" else []
+    kinds = (
+        [parent.KIND for parent in getattr(listing, "parents", ())]
+        if column.name == "parent"
+        else []
+    )
     return rows.filter(kind__in=kinds) if kinds else rows
 
 
@@ -67,14 +73,14 @@ def _on_record(
     if _takes(field, declared) and not (is_place and not declared):
         return None
     if is_place:
-        codes = [code for one in named if (code := getattr(one, "area_code", ""))]
+        codes = [code for thing in named if (code := getattr(thing, "area_code", ""))]
         if there := rows.filter(code__in=codes[:1]).first():
             return there
         is_county = declared.endswith(("县", "市", "区"))
-        first = sorted(rows, key=lambda one: (is_county == (len(one.code) >= _TOWN), one.code))
+        first = sorted(rows, key=lambda row: (is_county == (len(row.code) >= _TOWN), row.code))
         return next(iter(first), None)
     near = list(rows[:_LOOKED_AT])
-    return next((one for one in near if one not in named and _called(field, one)), None)
+    return next((thing for thing in near if thing not in named and _called(field, thing)), None)
 
 
 def _called(field: LookupField, row: Any) -> str:

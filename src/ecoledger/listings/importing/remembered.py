@@ -30,7 +30,7 @@ def _said_for(by: Person | None) -> Q:
 def _own_last(by: Person | None, said: list[tuple[int | None, str, str]]) -> dict[str, str]:
     """What was said last; a person's own word before a colleague's."""
     own = by.pk if by is not None else None
-    return {what: meaning for _who, what, meaning in sorted(said, key=lambda one: one[0] == own)}
+    return {what: meaning for _who, what, meaning in sorted(said, key=lambda row: row[0] == own)}
 
 
 def headers(listing: Listing, by: Person | None) -> dict[str, str]:

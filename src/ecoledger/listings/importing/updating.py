@@ -147,7 +147,7 @@ def _text(listing: Listing, name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("是") if value else _("否")
     if isinstance(value, list):
-        return _("、").join(str(choices.get(one, one)) for one in value) or "—"
+        return _("、").join(str(choices.get(part, part)) for part in value) or "—"
     if isinstance(value, datetime):
         return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
     text = str(choices.get(value, value)) if value not in (None, "") else "—"

@@ -35,9 +35,9 @@ def pictures(content: bytes) -> dict[tuple[str, int], list[tuple[str, bytes]]]:
 
 
 def _of(archive: zipfile.ZipFile) -> dict[tuple[str, int], list[tuple[str, bytes]]]:
-    found: dict[tuple[str, int], list[tuple[str, bytes]]] = {}
+    result: dict[tuple[str, int], list[tuple[str, bytes]]] = {}
     if "xl/workbook.xml" not in archive.namelist():
-        return found
+        return result
     parts = _relations(archive, "xl/workbook.xml")
     cells = next((p for p in parts.values() if p.endswith("cellimages.xml")), "")
     named = _named(archive, cells) if cells in archive.namelist() else {}
@@ -56,13 +56,17 @@ def _of(archive: zipfile.ZipFile) -> dict[tuple[str, int], list[tuple[str, bytes
                 if count > MOST or archive.getinfo(image).file_size > LARGEST:
                     continue
                 place = (name, int(str(row.text)) + 1)
-                found.setdefault(place, []).append((posixpath.basename(image), archive.read(image)))
+                result.setdefault(place, []).append(
+                    (posixpath.basename(image), archive.read(image))
+                )
         for number, image in _in_cells(archive, path, named) if named else ():
             count += 1
             if count <= MOST and archive.getinfo(image).file_size <= LARGEST:
                 place = (name, number)
-                found.setdefault(place, []).append((posixpath.basename(image), archive.read(image)))
-    return found
+                result.setdefault(place, []).append(
+                    (posixpath.basename(image), archive.read(image))
+                )
+    return result
 
 
 def _named(archive: zipfile.ZipFile, path: str) -> dict[str, str]:
@@ -102,10 +106,10 @@ def _relations(archive: zipfile.ZipFile, path: str) -> dict[str, str]:
     if not path or beside not in archive.namelist():
         return {}
     return {
-        str(one.get("Id")): posixpath.normpath(
-            posixpath.join(folder, str(one.get("Target")))
-            if not str(one.get("Target")).startswith("/")
-            else str(one.get("Target"))[1:]
+        str(relation.get("Id")): posixpath.normpath(
+            posixpath.join(folder, str(relation.get("Target")))
+            if not str(relation.get("Target")).startswith("/")
+            else str(relation.get("Target"))[1:]
         )
-        for one in _tree(archive, beside).iter(_RELATION)
+        for relation in _tree(archive, beside).iter(_RELATION)
     }

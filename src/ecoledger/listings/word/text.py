@@ -116,7 +116,7 @@ def _lists_of_styles(styles: Element | None) -> dict[str, tuple[str, int]]:
     if styles is None:
         return {}
     rows = {value(style, "w:styleId") or "": style for style in styles.findall(name("w:style"))}
-    found: dict[str, tuple[str, int]] = {}
+    result: dict[str, tuple[str, int]] = {}
     for key, style in rows.items():
         seen: set[str] = set()
         current: Element | None = style
@@ -124,14 +124,14 @@ def _lists_of_styles(styles: Element | None) -> dict[str, tuple[str, int]]:
             numbers = child(current, "w:pPr", "w:numPr")
             number = value(child(numbers, "w:numId")) if numbers is not None else None
             if number:
-                found[key] = (number, int(value(child(numbers, "w:ilvl")) or 0))
+                result[key] = (number, int(value(child(numbers, "w:ilvl")) or 0))
                 break
             base = value(child(current, "w:basedOn")) or ""
             if base in seen:
                 break
             seen.add(base)
             current = rows.get(base)
-    return found
+    return result
 
 
 def _nearest(element: Element, tag: str) -> Element | None:

@@ -80,10 +80,10 @@ def unbundle(matter_id: int, *, by: Person, at: datetime | None = None) -> Any:
         raise Refused("state", _("该事项没有并联。"))
     others = Matter.objects.filter(bundle=matter.bundle_id).exclude(pk=matter.pk)[:2]
     alone = [matter, *(find(m.pk, None) for m in others if len(others) == 1)]
-    for one in alone:
-        one.bundle = None
-        keep(one)
-        timeline.record(one, name="unbundled", label=noop("解除并联"), by=by, at=at)
+    for left in alone:
+        left.bundle = None
+        keep(left)
+        timeline.record(left, name="unbundled", label=noop("解除并联"), by=by, at=at)
     return matter
 
 

@@ -45,13 +45,15 @@ def open_many(
     may_open(register, by)
     counted: dict[Any, Clock | None] = {}
     matters, clocks = [], []
-    for one in openings:
-        matter = begun(register, one.values, by=by, at=one.at, batch=batch, state=one.state)
-        matter.number = one.number
+    for opening in openings:
+        matter = begun(
+            register, opening.values, by=by, at=opening.at, batch=batch, state=opening.state
+        )
+        matter.number = opening.number
         matter.phase = register.state_of(matter).phase.value
         if register.level is not None:
             matter.level = register.level(matter)
-        clocks += deadlines.first_clocks(matter, one.at, counted)
+        clocks += deadlines.first_clocks(matter, opening.at, counted)
         matters.append(matter)
     insertion.give_numbers(register, matters)
     insertion.insert(matters)
