@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import ssl
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -116,21 +113,12 @@ class House:
         assert self.send(*packets) == ["9014"] * len(hours)
 
     def ask(self, script: str) -> Any:
-        """What Python inside the data folder finds, beside the running server; it sets ``answer``."""
-        text = (
-            "import sys, json; from pathlib import Path\n"
-            "from ecoledger.cli import data_folder\n"
-            "data_folder.use(Path(sys.argv[1]))\n" + script + "\nprint(json.dumps(answer))"
+        """What Python inside the running server finds; it sets ``answer``."""
+        answer = httpx.post(
+            f"{self.http}/asked", content=script, timeout=PATIENCE, verify=AUTHORITIES
         )
-        done = subprocess.run(
-            [sys.executable, "-c", text, str(self.process.data)],
-            check=False,
-            capture_output=True,
-            text=True,
-            env=self.process.environment,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     def health(self) -> dict[str, Any]:
         return httpx.get(f"{self.http}/health", timeout=PATIENCE, verify=AUTHORITIES).json()
