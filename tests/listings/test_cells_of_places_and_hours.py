@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 import pytest
 
 from ecoledger.listings.importing.cells import BadCell, value_of
@@ -52,6 +54,35 @@ def test_a_place_that_is_none_of_the_country_is_refused(name, cell, why):
 
 def test_a_column_with_bounds_of_its_own_keeps_them():
     assert read("lon", "4.774", minimum=-180, maximum=180) == "4.774"
+
+
+@pytest.mark.parametrize(
+    ("label", "day"),
+    [
+        ("起", "2025-07-01"),
+        ("有效期自", "2025-07-01"),
+        ("立案日期", "2025-07-01"),
+        ("计划开工", "2025-07-01"),
+        ("任职起", "2025-07-01"),
+        ("启用日期", "2025-07-01"),
+        ("止", "2025-07-31"),
+        ("许可证有效期至", "2025-07-31"),
+        ("整改时限", "2025-07-31"),
+        ("计划完成日期", "2025-07-31"),
+        ("工单要求办结", "2025-07-31"),
+    ],
+)
+def test_a_month_is_its_first_day_where_it_begins_something_and_its_last_where_it_ends(label, day):
+    assert read("on", "2025年7月", Kind.DATE, label=label) == day
+    assert read("until", "2025年7月", Kind.DATE, label="停用日期") == "2025-07-31"
+
+
+@pytest.mark.parametrize("cell", ["2026.12.25", date(2026, 12, 25), datetime(2026, 12, 25)])
+def test_the_day_on_which_something_ends_belongs_to_it(cell):
+    assert read("begin", cell, Kind.DATETIME, label="开始") == "2026-12-25 00:00"
+    assert read("end", cell, Kind.DATETIME, label="结束") == "2026-12-26 00:00"
+    assert read("end", "2026-12-25 18:00", Kind.DATETIME, label="结束") == "2026-12-25 18:00"
+    assert read("closed_at", cell, Kind.DATETIME, label="办结时间") == "2026-12-25 00:00"
 
 
 @pytest.mark.parametrize("cell", ["2026-11-05 25:00", "2026-11-05 08:60", "2026年11月5日25时"])

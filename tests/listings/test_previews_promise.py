@@ -54,3 +54,14 @@ def test_the_same_row_again_says_nothing_new_and_another_of_its_key_is_refused(
     assert again.rows.get().made is None
     changed = importing.preview(book, "三.csv", f"{heads}\n{other}\n".encode(), by=by)
     assert "若是新的一条，请改正" in changed.rows.get().reason
+
+
+def test_rows_that_differ_in_a_part_of_their_key_are_not_called_the_same(store, bureau, people):
+    """A key of several columns is none where one of them, which may be left out, is empty."""
+    book, head = listing_of("limit"), "排放口,因子,上限,单位,判定依据"
+    lines = ("E-1-DA001,二氧化硫,35,mg/m³,小时均值", "E-1-DA001,颗粒物,35,mg/m³,小时均值")
+    table = "\n".join([head, *lines, lines[0]]).encode()
+    batch = importing.preview(book, "表.csv", table, by=people["monitor"])
+    first, other, same = (row.reason for row in batch.rows.order_by("number"))
+    assert "内容完全相同" not in first + other
+    assert "与第 2 行内容完全相同" in same

@@ -62,6 +62,34 @@ def test_days(written, day, precision):
     assert (got.day, got.precision) == (date(*day), Precision(precision))
 
 
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("2026年7月", (2026, 7, 1)),
+        ("2026年1月起", (2026, 1, 1)),
+        ("自2026年7月1日起执行", (2026, 7, 1)),
+        ("2026年7月1日起", (2026, 7, 1)),
+        ("2026年8月中旬", (2026, 8, 11)),
+        ("2027年第二季度", (2027, 4, 1)),
+        ("2027年下半年", (2027, 7, 1)),
+        ("2026年", (2026, 1, 1)),
+        (2026.8, (2026, 8, 1)),
+        ("2026年3月至2026年5月", (2026, 3, 1)),
+        ("2026年8月底", (2026, 8, 31)),
+        ("2026年底前", (2026, 12, 31)),
+    ],
+)
+def test_what_begins_something_begins_on_the_first_day(written, day):
+    assert read_day(written, begins=True).day == date(*day)
+
+
+def test_the_number_of_a_month_that_may_have_lost_its_nought_is_asked_about():
+    assert read_day("2026.1").day == date(2026, 1, 31)
+    assert read_day(2026.11).day == date(2026, 11, 30)
+    with pytest.raises(UnreadableDateError, match="nought"):
+        read_day(2026.1)
+
+
 @pytest.mark.parametrize("words", ["长期坚持", "尽快", "立行立改", "持续推进", "/", "—", "无"])
 def test_words_that_set_no_date(words):
     assert read_day(words) == read_day(f" {words} ")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from calendar import monthrange
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -21,7 +21,7 @@ import polars as pl
 
 class UnreadableDateError(ValueError):
     """The cell is no date. ``why``: form (no known way to write one), calendar (no such day or hour), year
-    (the year is not written)."""
+    (the year is not written), nought (the number 2026.1 is January, or October without its last nought)."""
 
     def __init__(self, text: str, why: str) -> None:
         super().__init__(f"{text!r}: {why}")
@@ -34,7 +34,7 @@ class Precision(StrEnum):
     DAY = "day"
     SHORT_YEAR = "short_year"  # 26.12.31: the century is not written, the order is the Chinese one
     SERIAL = "serial"  # a spreadsheet's day number, not yet formatted as a date
-    MONTH = "month"  # the last day of it is meant; also of a third of a month
+    MONTH = "month"  # the last day of it is meant, or the first of what begins; also of a third of a month
     QUARTER = "quarter"
     YEAR = "year"
     NONE = "none"  # words that set no date: 长期坚持, 立行立改
@@ -76,6 +76,9 @@ _YEAR = re.compile(rf"(\d{{4}})年?年?(?:底|末|内|度)?{_TAIL}")
 # Several sayings in one cell, and from … to ….
 _PARTS = re.compile(r"[,;、。]|并(?=长期|持续|常态)")
 _SPAN = re.compile(r"(\d{4}[年./\-].*?)(?:至|到|~|—|–|--|-(?=20\d{2}[年./\-]))(.*\d.*)")
+# How the first day of something is written: 自2026年7月1日起施行.
+_BEGINNING = re.compile(r"^[自从]|(?:起|开始|以来)?(?:执行|施行|实施|生效)?$")
+_AT_ITS_END = re.compile(rf"[底末]{_TAIL}$|前(?:完成|到位)?$|[完到]")
 _NO_YEAR = re.compile(r"(?:\d{1,2}月|年底|第?[1-4一二三四]季度|[上下]半年|本月|月底)")
 
 
@@ -95,18 +98,43 @@ def _number(numeral: str) -> str:
     return str(int(tens.translate(_DIGITS) or 1) * 10 + int(ones.translate(_DIGITS) or 0))
 
 
-def read_day(cell: Any, year: int | None = None) -> WrittenDay:
-    """The day a date cell means; of a month, quarter or year its last day. ``year``: of a date without one.
+def read_day(cell: Any, year: int | None = None, *, begins: bool = False) -> WrittenDay:
+    """The day a date cell means; of a month, quarter, year or span its last day, or where it ``begins`` something its first
+    (but for its end: 8月底). ``year``: of a date without one.
 
     >>> read_day("2026年8月底").day, read_day("2026年12月31日前完成").day, read_day("2026/12/31 0:00:00").day
     (datetime.date(2026, 8, 31), datetime.date(2026, 12, 31), datetime.date(2026, 12, 31))
     >>> read_day("2022年底前").precision, read_day("立行立改").day
     (<Precision.YEAR: 'year'>, None)
-    >>> read_day("6月底前", 2023).day
-    datetime.date(2023, 6, 30)
+    >>> read_day("6月底前", 2023).day, read_day("自2026年7月起执行", begins=True).day
+    (datetime.date(2023, 6, 30), datetime.date(2026, 7, 1))
 
     Raises :class:`UnreadableDateError`.
     """
+    if begins and isinstance(cell, str):
+        cell = _BEGINNING.sub("", _plain(cell))
+        if (span := _SPAN.fullmatch(cell)) is not None:
+            _end_of_span(span[1], span[2], year)
+            cell = span[1]
+    written = _read_day(cell, year)
+    return replace(written, day=_first_day(written, str(cell))) if begins else written
+
+
+def _first_day(written: WrittenDay, text: str) -> date | None:
+    """The first day of the month, quarter or year of which ``written`` is the last, unless its end was written."""
+    last, precision = written.day, written.precision
+    if last is None or _AT_ITS_END.search(text):
+        return last
+    if third := re.search("[上中下]旬", text):
+        return last.replace(day={"上旬": 1, "中旬": 11, "下旬": 21}[third[0]])
+    if precision is Precision.MONTH:
+        return last.replace(day=1)
+    if precision is Precision.QUARTER:
+        return last.replace(month=last.month - (5 if "半年" in text else 2), day=1)
+    return last.replace(month=1, day=1) if precision is Precision.YEAR else last
+
+
+def _read_day(cell: Any, year: int | None) -> WrittenDay:
     if isinstance(cell, datetime):
         return WrittenDay(cell.date(), Precision.DAY)
     if isinstance(cell, date):
@@ -117,6 +145,8 @@ def read_day(cell: Any, year: int | None = None) -> WrittenDay:
         if _SERIALS[0] <= cell <= _SERIALS[1]:
             return WrittenDay((_EPOCH + timedelta(days=int(cell))).date(), Precision.SERIAL)
         cell = f"{cell:.0f}" if float(cell).is_integer() else str(cell)
+        if re.fullmatch(r"\d{4}\.1", cell):
+            raise UnreadableDateError(cell, "nought")
     text = _plain(str(cell))
     parts = [part for part in _PARTS.split(text) if part and part not in NO_DATE]
     if text and not parts:

@@ -106,9 +106,10 @@ def value_of(
     """
     kind = ask.kind or Kind.TEXT
     if kind in (Kind.DATE, Kind.DUE):
-        return _day(cell, past=past, year=year, after=after)
+        begins = kind is Kind.DATE and not _ends(ask)
+        return _day(cell, past=past, year=year, after=after, begins=begins)
     if kind is Kind.DATETIME:
-        return _moment(cell, year, after)
+        return _moment(cell, ask, year, after)
     if is_key and kind not in (Kind.CHOICE, Kind.STATE, Kind.BOOLEAN, Kind.REFERENCE):
         number = key_text(cell)
         return ("" if number in _NO_NUMBER else number), ""
@@ -138,28 +139,53 @@ def value_of(
     return text, ""
 
 
+# What a date is called that ends something, or by which it is to be done: of a month it is the last day, of anything
+# else (起, 立案, 任职, 举报) the first.
+_END = re.compile(
+    r"[止至截]|期限|时限|[期届]满|到期|有效期|期末|结束|终了|完成|完毕|[完竣]工|办结|结案|销号|验收|失效|恢复|报废|^(?:计划|应.+日$)"
+)
+_BEGIN = re.compile(r"开始|开工|[起自]$|起(?:始|日|期|算|于)")
+# What goes on through its last day.
+_THROUGH = re.compile(r"[止至]$|截止|结束")
+
+
+def _ends(ask: Ask) -> bool:
+    label = bare(ask.label)
+    return ask.name.endswith("until") or bool(_END.search(label) and not _BEGIN.search(label))
+
+
 _days = lru_cache(maxsize=4096)(read_day)  # the days of a few years come again and again
 
 
 def _day(
-    cell: Cell, *, past: bool, year: int | None = None, after: date | None = None
+    cell: Cell,
+    *,
+    past: bool,
+    year: int | None = None,
+    after: date | None = None,
+    begins: bool = False,
 ) -> tuple[str, str]:
     if cell is None or not str(cell).strip():
         return "", ""
     guessed = ""
     try:
         try:
-            written = _days(cell) if type(cell) is str else read_day(cell)
+            read = _days if type(cell) is str else read_day
+            written = read(cell, begins=begins)
         except UnreadableDateError as error:
             if error.why != "year" or year is None:
                 raise
-            written = read_day(cell, year)
+            written = read_day(cell, year, begins=begins)
             if after is not None and written.day is not None and written.day < after:
-                written = read_day(cell, year + 1)
+                written = read_day(cell, year + 1, begins=begins)
             guessed = _("没有写年份，读作 %s") % written.day
     except UnreadableDateError as error:
         if error.why == "year":
             why = _("“%s”没有写年份；请写成 2026-12-31 或 2026年12月31日")
+        elif error.why == "nought":
+            why = _(
+                "数字“%s”可能是1月，也可能是10月（表格软件不保留末尾的0）；请写成 2026-01 或 2026年10月"
+            )
         elif error.why == "calendar":
             why = _("“%s”不是日历上有的日期；请写成 2026-12-31 或 2026年12月31日")
         else:
@@ -175,12 +201,14 @@ def _day(
             warning = _("按表格软件的日期序号读作 %s") % day
         case Precision.SHORT_YEAR:
             warning = _("年份只写了两位，读作 %s") % day
+        case Precision.DAY:
+            warning = ""
+        case _ if begins:
+            warning = _("没有写到日，按 %s 计") % day
         case Precision.MONTH:
             warning = _("只写到月，按月末 %s 计") % day
-        case Precision.QUARTER | Precision.YEAR:
-            warning = _("没有写到日，按期末 %s 计") % day
         case _:
-            warning = ""
+            warning = _("没有写到日，按期末 %s 计") % day
     today = timezone.localdate()
     warning = guessed or warning
     if not today.year - 30 <= day.year <= today.year + 20:
@@ -190,14 +218,25 @@ def _day(
     return day.isoformat(), warning
 
 
-def _moment(cell: Cell, year: int | None = None, after: date | None = None) -> tuple[str, str]:
+def _moment(
+    cell: Cell, ask: Ask, year: int | None = None, after: date | None = None
+) -> tuple[str, str]:
+    """A moment; of a day through which something goes on its end, as both days of a span belong to it."""
     if cell is None or not str(cell).strip():
         return "", ""
+    warning = ""
     try:
-        return read_moment(cell)[0].isoformat(" ", "minutes"), ""
+        moment, day_only = read_moment(cell)
+        # A spreadsheet gives a day alone its midnight.
+        day_only |= isinstance(cell, datetime) and moment.time() == time()
     except UnreadableDateError:
-        day, warning = _day(cell, past=True, year=year, after=after)
-        return (f"{day} 00:00" if day else ""), warning
+        day, warning = _day(cell, past=True, year=year, after=after, begins=not _ends(ask))
+        if not day:
+            return "", warning
+        moment, day_only = datetime.fromisoformat(day), True
+    if day_only and _THROUGH.search(bare(ask.label)):
+        moment += timedelta(days=1)
+    return moment.isoformat(" ", "minutes"), warning
 
 
 def _choice(ask: Ask, text: str) -> str:

@@ -293,10 +293,10 @@ class Repeats:
                 message = _("与已导入的“%(file)s”%(place)s 内容完全相同，请核对是不是重复") % where
                 row.warnings.append(problem("", "", message))
         seen: dict[str, ImportRow] = {}
+        # A number that tells rows apart may only count them; of a key of several columns each part is said of the thing.
+        number = self.imports.key if len(self.imports.key) == 1 else ()
         for row in rows:
-            content = repr(
-                sorted((k, v) for k, v in row.cells.items() if k not in self.imports.key)
-            )
+            content = repr(sorted((k, v) for k, v in row.cells.items() if k not in number))
             if content in seen:
                 row.repeats_of = seen[content].place
                 message = _("与第 %s 行内容完全相同，请核对是不是重复") % _place(seen[content], row)
