@@ -101,6 +101,13 @@ def test_a_comma_within_a_text_belongs_to_it() -> None:
     assert packet.values[0].value == "清洗,换膜"
 
 
+def test_a_value_of_many_pieces_is_put_together_once() -> None:
+    pieces = ",".join("1" * 20)
+    packet = decode(made(f"DataTime=20240601085800;a34004-Rtd={pieces}"))
+    assert [(value.value, value.text) for value in packet.values] == [(None, pieces)]
+    assert sum("not a number" in note for note in packet.notes) == 1
+
+
 def test_a_packet_of_two_times_has_none() -> None:
     once = "DataTime=20240601085800;"
     assert decode(made(f"{once}{once}a34004-Rtd=33")).data_time == datetime(2024, 6, 1, 8, 58)

@@ -8,7 +8,7 @@ from hj212_frames import made, segment
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecoledger.hj212 import FrameReader, crc16, decode, framed, frames_of
+from ecoledger.hj212 import FrameReader, crc16, decode, framed, frames, frames_of
 from ecoledger.hj212.encoding import framed_many
 
 ONE = made("DataTime=20240601085800;a34004-Rtd=35.2,a34004-Flag=N")
@@ -172,6 +172,33 @@ def test_any_bytes_are_read_without_complaint(data: bytes, cuts: list[int]) -> N
     found = in_pieces(stream, [min(cut, len(stream)) for cut in cuts])
     assert found[0] == ONE
     assert found[-1].endswith(TWO)
+
+
+class Counted:
+    """A pattern that counts how many bytes it looks at."""
+
+    def __init__(self, pattern):
+        self.pattern, self.looked_at = pattern, 0
+
+    def search(self, buffer: bytes, position: int):
+        match = self.pattern.search(buffer, position)
+        self.looked_at += (match.end() if match else len(buffer)) - position
+        return match
+
+    def __getattr__(self, name):
+        return getattr(self.pattern, name)
+
+
+@pytest.mark.parametrize(
+    "said", [b"##QN=1", b"##x&&ABCD", b"##0099QN=1;", b"##CN=CP=&&ABCD", b"##"]
+)
+def test_a_buffer_is_gone_through_once_however_many_frames_begin_in_it(monkeypatch, said) -> None:
+    patterns = [Counted(frames._START), Counted(frames._TERMINATOR)]
+    monkeypatch.setattr(frames, "_START", patterns[0])
+    monkeypatch.setattr(frames, "_TERMINATOR", patterns[1])
+    stream = said * 1500
+    FrameReader().feed(stream)
+    assert max(pattern.looked_at for pattern in patterns) <= 4 * len(stream)
 
 
 def test_an_example_of_the_standard_through_the_reader() -> None:

@@ -91,12 +91,13 @@ class Content:
         self._current: dict[str, _Group] = {}
         self._last_code = ""
         self._unflagged: set[str] = set()  # factors whose flag nobody can read
-        self._open = (
-            False  # whether the item before was a value, which a piece without a name goes on
-        )
+        # Whether the item before was a value, which a piece without a name goes on, and those pieces.
+        self._open = False
+        self._pieces: list[str] = []
         if content:
             for separator, item in _items(content):
                 self._read(separator, item)
+        self._close()
         self._settle_flags()
         self._settle_doubles()
 
@@ -116,7 +117,7 @@ class Content:
         if not equals:
             self._nameless(separator, key)
             return
-        self._open = False
+        self._close()
         code, hyphen, suffix = key.rpartition("-")
         if not hyphen and (factor(key) or CODE.fullmatch(key.lower())):
             faults.warn("field", f"{key} has no field; read as {_MEAN}")
@@ -150,8 +151,16 @@ class Content:
         if separator != b"," or not self._open:
             self.faults.warn("value", f"{piece!r} cannot be read")
             return
+        self._pieces.append(piece)
+
+    def _close(self) -> None:
+        """The value before has all its pieces: they are put together once, however many there are."""
+        self._open = False
+        if not self._pieces:
+            return
         group, field, value, text = self._values[-1]
-        whole = f"{text},{piece}"
+        whole = ",".join((text, *self._pieces))
+        self._pieces.clear()
         if isinstance(value, str):
             self._values[-1] = (group, field, whole, whole)
             return

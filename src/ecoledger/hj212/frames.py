@@ -20,6 +20,24 @@ _CODE = re.compile(rb"[0-9A-Fa-f]{4}")
 _REACH = 16  # bytes to look back so that a pattern cut by the edge of a chunk is found
 
 
+class _Ahead:
+    """Where a pattern next stands in a buffer: looked for anew only once what was there lies behind, so that the buffer is
+    gone through once, however many frames begin in it."""
+
+    __slots__ = ("_buffer", "_from", "_match", "_pattern")
+
+    def __init__(self, pattern: re.Pattern[bytes], buffer: bytes) -> None:
+        self._pattern, self._buffer = pattern, buffer
+        self._match: re.Match[bytes] | None = None
+        self._from = len(buffer) + 1
+
+    def after(self, position: int) -> re.Match[bytes] | None:
+        passed = self._match is not None and self._match.start() < position
+        if passed or position < self._from:
+            self._match, self._from = self._pattern.search(self._buffer, position), position
+        return self._match
+
+
 class FrameReader:
     """Bytes in, frames out. One reader for each connection or file.
 
@@ -60,6 +78,7 @@ class FrameReader:
         position = 0
         size = len(buffer)
         seen = self._seen
+        starts, ends = _Ahead(_START, buffer), _Ahead(_TERMINATOR, buffer)
         while True:
             start = buffer.find(b"##", position)
             if start != position:
@@ -98,7 +117,9 @@ class FrameReader:
                     continue
             else:
                 end = -1
-            stop = self._end_of_odd(buffer, start, end, max(start + 2, seen - _REACH), last)
+            search = max(start + 2, seen - _REACH)
+            neighbour, terminator = starts.after(search), ends.after(search)
+            stop = self._end_of_odd(buffer, start, end, neighbour, terminator, last)
             if stop < 0:
                 position = start
                 seen = size
@@ -114,11 +135,20 @@ class FrameReader:
         self.frames += len(result)
         return result
 
-    def _end_of_odd(self, buffer: bytes, start: int, end: int, search: int, last: bool) -> int:
-        """Where the frame at ``start`` ends when its length does not say so; -1 to wait for more."""
+    def _end_of_odd(
+        self,
+        buffer: bytes,
+        start: int,
+        end: int,
+        neighbour: re.Match[bytes] | None,
+        terminator: re.Match[bytes] | None,
+        last: bool,
+    ) -> int:
+        """Where the frame at ``start`` ends when its length does not say so; -1 to wait for more.
+
+        ``neighbour``, ``terminator``: what next reads like another frame's start, and like the end of a segment.
+        """
         size = len(buffer)
-        neighbour = _START.search(buffer, search)
-        terminator = _TERMINATOR.search(buffer, max(search, start + 2))
         bound = neighbour.start() if neighbour else size
         whole = start + 10 < end <= bound and buffer[end - 6 : end - 4] == b"&&"
         if whole and b"#" not in buffer[end - 4 : end]:
