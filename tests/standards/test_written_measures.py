@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 
+from ecoledger.standards import written_measures
 from ecoledger.standards.written_measures import ratio, read_measure
 
 
@@ -28,6 +29,23 @@ from ecoledger.standards.written_measures import ratio, read_measure
         ("℃ °C 度", "℃", 1),
         ("度 NTU ntu", "NTU", 1),
         ("mg/g", "%", Fraction(1, 10)),
+        # Stack and water reports in capitals.
+        ("NM3/h NM3/H NM³/H Nm3/h nm3/h N·m³/h", "m3/h", 1),
+        ("万NM3 万Nm³", "m³", 10**4),
+        ("kNm³/h KNM3/H", "m3/h", 1000),
+        ("MG/NM3 MG/M3 mg/NM3 MG/Nm3 MG·M-3", "mg/m³", 1),
+        ("MG/L Mg/L mG/L", "mg/L", 1),
+        ("MG/KG mg/KG", "mg/kg", 1),
+        ("MPN/100ML CFU/100mL", "个/L", 10),
+        ("MMOL/L", "mmol/L", 1),
+        ("MM mm", "m", Fraction(1, 1000)),
+        ("MPA Mpa mpa", "Pa", 10**6),
+        ("MWH mwh", "kWh", 1000),
+        ("KG/H", "kg/h", 1),
+        ("UG/M3", "µg/m³", 1),
+        ("Mt", "t", 10**6),
+        ("MBq", "Bq", 10**6),
+        ("mbq mBQ", "Bq", Fraction(1, 1000)),
     ],
 )
 def test_spellings_of_one_unit_are_so_many_of_another(spellings, other, times):
@@ -40,6 +58,18 @@ def test_spellings_of_one_unit_are_so_many_of_another(spellings, other, times):
 )  # fmt: skip
 def test_units_of_different_kinds_are_not_converted(unit, other):
     assert ratio(unit, other) is None
+
+
+@pytest.mark.parametrize("text", ["MT", "mt", "Mg", "MG", "ML", "Ml", "MBQ", "MV", "NM", "NM2", "Mm3", "MM3", "KG/ML", "Mg/m3", "mPa", "mW/cm2", "MT/a"])  # fmt: skip
+def test_a_prefix_that_only_its_case_tells_is_not_guessed(text):
+    assert read_measure(text) is None
+
+
+def test_a_long_text_is_no_unit_and_is_not_kept():
+    held = written_measures._read.cache_info().currsize
+    assert [read_measure("mg/L" + " " * n) is None for n in (1, 1000)] == [False, True]
+    assert read_measure("x" * 97) is None
+    assert written_measures._read.cache_info().currsize <= held + 1
 
 
 @pytest.mark.parametrize(

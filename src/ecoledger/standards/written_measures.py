@@ -21,7 +21,7 @@ CONCENTRATION: Dimension = frozenset({("mass", 1), ("length", -3)})
 
 _PREFIXES = {"p": -12, "n": -9, "u": -6, "μ": -6, "m": -3, "c": -2, "d": -1, "h": 2, "k": 3, "M": 6, "G": 9}  # fmt: skip
 _CHINESE_PREFIXES = {"纳": -9, "微": -6, "毫": -3, "厘": -2, "分": -1, "百": 2, "千": 3, "兆": 6, "吉": 9}  # fmt: skip
-# symbol -> what it is of, its size, and the prefixes it takes. Not those which would be another unit in capitals (Mg, ML).
+# symbol -> what it is of, its size, and the prefixes it takes.
 _PREFIXED: dict[str, tuple[dict[str, int], Fraction, str]] = {
     "g": ({"mass": 1}, Fraction(1), "pnuμmk"),
     "t": ({"mass": 1}, Fraction(10**6), "kM"),
@@ -39,6 +39,8 @@ _PREFIXED: dict[str, tuple[dict[str, int], Fraction, str]] = {
     "S/m": ({"conductivity": 1}, Fraction(1), "uμm"),
     "S/cm": ({"conductivity": 1}, Fraction(100), "uμm"),
 }  # fmt: skip
+# Symbols of which both the thousandth part and the million are said: in capitals nobody can tell MG, ML, MV (nor mt).
+_MILLI_OR_MEGA = frozenset({"g", "t", "m", "L", "V", "A", "Bq"})
 _CHINESE_PREFIXED = {"克": "g", "米": "m", "升": "L", "帕": "Pa", "瓦": "W", "瓦时": "Wh", "焦": "J", "伏": "V"}  # fmt: skip
 _PLAIN: dict[str, _Plain] = {
     "吨": ({"mass": 1}, Fraction(10**6)), "公斤": ({"mass": 1}, Fraction(1000)), "斤": ({"mass": 1}, Fraction(500)),
@@ -97,11 +99,42 @@ def _plain_units() -> dict[str, _Plain]:
 
 
 _UNITS = _plain_units()
-_ANY_CASE = {name.casefold(): unit for name, unit in reversed(_UNITS.items())}
+_BY_M = {
+    p + symbol: (p, symbol) for symbol, said in _PREFIXED.items() for p in said[2] if p in "mM"
+}
+
+
+def _in_other_letters() -> dict[str, _Plain]:
+    """Spellings of what begins with m or M, whose letters are not as they should be: the two are told apart by their case
+    alone, so it stays as it is written; a name all in small letters or all in capitals says nothing by it."""
+    spellings: dict[str, _Plain] = {}
+    for name, (prefix, symbol) in _BY_M.items():
+        said = {prefix + symbol.lower(), prefix + symbol.upper()}
+        said = {text for text in said if prefix == "m" or not text.isupper()}
+        if symbol not in _MILLI_OR_MEGA:
+            said |= {name.lower(), name.upper()}
+        spellings |= dict.fromkeys(said, _UNITS[name])
+    return spellings
+
+
+_IN_OTHER_LETTERS = _in_other_letters()
+# NM is no nanometre: it is said of normal cubic metres, newton metres and nautical miles.
+_ANY_CASE = {
+    name.casefold(): unit
+    for name, unit in reversed(_UNITS.items())
+    if name not in _BY_M and name != "nm"
+}
 
 _RAISED = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+")
 _DASHES = str.maketrans("−–—‐‑﹣⁻", "-------")
+_LONGEST = 24  # letters of a unit
 _TIMES = re.compile(r"[·・•⋅∙*×.\s]+")
+# N of normal cubic metres, and k for thousands of them.
+_NORMAL = re.compile(r"(?<![A-Za-z])([kK]?)[Nn][·. ]?(?=[mM]\^?3)|标(?:准|态|况)?(?=立方|m\^?3)")
+# M where nobody can mean a million, as reports in capitals write it: MG/L, MG/NM3, MPN/100ML, MM of rain.
+_SMALL_M = re.compile(
+    r"^M(?=G\s*[/·.]\s*\(?N?[Mm]\^?-?3|[Gg]\s*[/·.]\s*(?:L|l|KG|kg)|L/(?:L|N?M\^?3)|M(?:/[HDA])?$)|(?<=/100)M(?=[Ll]$)"
+)
 _MANY = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
 # 10^4 (written 10⁴, which folds to 104 and is no other unit), 100 (mL), 万; then the unit and its power.
 _FACTOR = re.compile(
@@ -118,7 +151,7 @@ class Measure:
 
 
 def _plain(name: str) -> Measure | None:
-    unit = _UNITS.get(name) or _ANY_CASE.get(name.casefold())
+    unit = _UNITS.get(name) or _IN_OTHER_LETTERS.get(name) or _ANY_CASE.get(name.casefold())
     return None if unit is None else Measure(frozenset(unit[0].items()), unit[1])
 
 
@@ -133,8 +166,8 @@ def _product(factors: list[Measure], sign: int = 1) -> Measure:
 
 
 def _factor(text: str, below: bool) -> Measure | None:
-    """One factor of a product: 万m3, L-1, 10^4; below the line 100mL as well."""
-    if plain := _plain(text):
+    """One factor of a product: 万m3, L-1, 10^4; below the line 100mL as well, and A is a year (T/A)."""
+    if plain := _plain("a" if below and text == "A" else text):
         return plain
     match = _FACTOR.fullmatch(text)
     if match is None or (match["number"] and not below):
@@ -167,7 +200,6 @@ def _run_together(text: str) -> Measure | None:
     return None
 
 
-@lru_cache(maxsize=4096)
 def read_measure(text: str) -> Measure | None:
     """The unit that ``text`` is, and nothing else; ``None`` for any other text.
 
@@ -176,14 +208,20 @@ def read_measure(text: str) -> Measure | None:
     >>> read_measure("PM2.5") is None
     True
     """
+    # What is longer is not even looked at: nothing of it is kept.
+    return _read(text) if len(text) <= 4 * _LONGEST else None
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> Measure | None:
     raised = _RAISED.sub(lambda match: "^" + match[0], text)
     said = unicodedata.normalize("NFKC", raised).translate(_DASHES).strip()
-    if not said or len(said) > 24:
+    if not said or len(said) > _LONGEST:
         return None
     if whole := _plain(said):
         return whole
     said = re.sub(r"(?<=\S)每", "/", re.sub(r"^[×xX*](?=10)", "", said))
-    said = re.sub(r"(?<![A-Za-z])[Nn](?=m\^?3)|标(?:准|态|况)?(?=立方|m\^?3)", "", said)
+    said = _NORMAL.sub(lambda match: "千" if match[1] else "", _SMALL_M.sub("m", said))
     parts = []
     for n, part in enumerate(re.split(r"\s*/\s*", said)):
         factors = [_factor(each, n > 0) for each in _TIMES.split(part.strip("() "))]
