@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+from fractions import Fraction
 
 import openpyxl
 import pytest
+from django.db.models import DecimalField
 
 from ecoledger.listings import importing
 from ecoledger.listings.catalogue import all_listings
+from ecoledger.listings.importing.cells import BadCell
 from ecoledger.listings.importing.columns import names_of, ways_to_read
 from ecoledger.listings.importing.examples import example_row
-from ecoledger.listings.importing.units import conversion
+from ecoledger.listings.importing.units import Conversion, conversion
 
 BOOKS = {book.key: book for book in all_listings()}
 
@@ -53,6 +56,43 @@ def test_a_bracket_that_is_a_unit_converts_or_refuses_its_column(book, name, hea
     assert not names_of(asked).isdisjoint(ways_to_read(header))
     how = conversion(asked, header, None)
     assert (None if how is None else str(how.times)) == times
+
+
+@pytest.mark.parametrize(
+    ("times", "decimals", "cell", "value"),
+    [
+        (10000, 2, "1.25", "12500"),
+        (10000, 2, "1,250.5", "12505000"),
+        (10000, 0, "5" * 35, "5" * 35 + "0000"),
+        (Fraction(1, 1000), 2, "1.5E6", "1500"),
+        (Fraction(1, 1000), 2, "2e-1", "0"),
+        (Fraction(1, 1000), None, "0.02 Ｌ", "0.00002L"),
+        (Fraction(1, 1000), None, "<5", "<0.005"),
+        (Fraction(1, 1000), None, "未检出", "未检出"),
+        (10000, 2, "-3", "-30000"),
+        *((10000, 2, cell, None) for cell in ("3,8", "12,5", "1,25", "0,350", "10-20", "1.2.3", "3×10^4", "1_000", "2024年12")),
+        (10000, 2, "9" * 50, None),
+    ],
+)  # fmt: skip
+def test_only_a_whole_number_is_converted_and_the_rest_is_refused_by_its_row(
+    times, decimals, cell, value
+):
+    field = DecimalField(max_digits=60, decimal_places=decimals) if decimals is not None else None
+    how = Conversion(Fraction(times))
+    if value is not None:
+        assert how.of(cell, field) == value
+        return
+    with pytest.raises(BadCell):
+        how.of(cell, field)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("cell", ["3,8", "1" * 60, "10-20"])
+def test_one_odd_cell_below_a_converted_header_is_refused_alone(bureau, cell):
+    heads, cells = example("penalty_case", fine="罚款金额（万元）")
+    cells[heads.index("罚款金额（万元）")] = cell
+    row = previewed("penalty_case", heads, cells).rows.get()
+    assert [error["column"] for error in row.errors] == ["fine"]
 
 
 def previewed(book, *rows):

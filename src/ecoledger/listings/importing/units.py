@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from ecoledger.listings.importing.cells import BadCell
 from ecoledger.listings.importing.columns import names_of, unit_of, ways_to_read
 from ecoledger.listings.models import ImportBatch
 from ecoledger.listings.parts import ImportColumn, Kind
@@ -24,10 +25,15 @@ from ecoledger.listings.tables.units import (
     unit_said,
     with_units,
 )
+from ecoledger.standards.readings import closed_up
 from ecoledger.standards.written_measures import ratio, read_measure
 
 _SAY_UNITS = ("计量单位", "单位")  # not 经营单位
-_NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+")
+# One number with what is written before and behind it, the whole of a cell: <0.5, 1,250.5, 1.5E6, 0.02L; not 3,8, not 10-20.
+_NUMBER = re.compile(
+    r"(?P<before>[^\d.,]*)(?P<number>[1-9]\d{0,2}(?:,\d{3}){1,12}(?:\.\d{0,40})?|\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})"
+    r"(?:[eE](?P<power>[-+]?\d{1,2}))?(?P<behind>(?![.,])\D*)"
+)
 _OF_TIME = frozenset({"time", "month"})
 _MEASURED = frozenset({"mass", "length", "share", "level", "energy", "money"})
 # What an amount is for -> the words by which a name says so.
@@ -47,21 +53,26 @@ class Conversion:
 
     def of(self, text: Any, field: Any) -> Any:
         """A value of the table in the book's unit, as exact as the field keeps it; what is written beside its number
-        (0.02L) stays."""
-        decimals = getattr(field, "decimal_places", None)
-        if self.times == 1 or not isinstance(text, str):
+        (0.02L) stays. Raises :class:`BadCell` for what holds digits and is not one number."""
+        if self.times == 1 or not isinstance(text, str) or not re.search(r"\d", text):
             return text
-        return _NUMBER.sub(
-            lambda match: self._number(match[0], decimals), text.replace(",", ""), count=1
+        match = _NUMBER.fullmatch(closed_up(text))
+        if match is None:
+            raise BadCell(_("“%s”不是一个数，不能换算成台账的单位；请只写一个数") % text)
+        exact = Fraction(match["number"].replace(",", "")) * Fraction(10) ** int(
+            match["power"] or 0
         )
+        number = _written(exact * self.times, getattr(field, "decimal_places", None))
+        return f"{match['before']}{number}{match['behind']}"
 
-    def _number(self, text: str, decimals: int | None) -> str:
-        exact = Fraction(text) * self.times
-        value = Decimal(exact.numerator) / Decimal(exact.denominator)
-        if decimals is not None:
-            value = round(value, decimals)
-        plain = f"{value:f}"
-        return plain.rstrip("0").rstrip(".") if "." in plain else plain
+
+def _written(exact: Fraction, decimals: int | None) -> str:
+    """A number with so many decimals, or as many as it takes."""
+    if decimals is not None:
+        exact = Fraction(round(exact * 10**decimals), 10**decimals)
+    with localcontext(prec=28 if decimals is None else 250):
+        plain = f"{Decimal(exact.numerator) / Decimal(exact.denominator):f}"
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
 def is_measured(column: ImportColumn) -> bool:
@@ -189,7 +200,7 @@ def conversions(
         elif how != Conversion():
             converted[name, header] = how
             if how.times != 1:
-                words["times"] = how._number("1", None)
+                words["times"] = _written(how.times, None)
                 batch.notes.append(
                     start + _("表里“%(header)s”的数已乘以 %(times)s，换算为“%(label)s”") % words
                 )
