@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ecoledger.listings.tables import units
 from ecoledger.listings.tables.book import Table
-from ecoledger.listings.tables.headers import find_header
+from ecoledger.listings.tables.headers import LONGEST_NAME, bare, find_header, fold
 from ecoledger.listings.tables.units import claims_unit, parts, unit_said, with_units
 
 
@@ -32,6 +33,35 @@ def test_a_header_is_a_name_and_what_is_said_of_it(header, name, said):
 def test_a_unit_may_be_called_one_and_one_that_nobody_knows_is_claimed():
     assert [unit_said(text) for text in ("单位：μg/L", "(mg/L)", "单位", "必填")] == ["μg/L", "mg/L", "", ""]  # fmt: skip
     assert [claims_unit(text) for text in ("ug/X", "单位：x", "是/否", "选填")] == [True, True, False, False]  # fmt: skip
+    assert [claims_unit(text) for text in ("MT", "mt", "ML", "Mg", "MV", "NM", "CO")] == [True] * 6 + [False]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["备注 " + "a " * 300, "数量" + "(a,b)" * 300, "数量" + "(a)" * 160, "(" * 700]
+)
+def test_what_is_too_long_for_a_name_says_no_unit_and_costs_no_more_for_it(monkeypatch, text):
+    asked = []
+    monkeypatch.setattr(units, "read_measure", lambda said: asked.append(said))
+    units._unit_said.cache_clear()
+    name, said = units._parts.__wrapped__(text) if len(text) <= LONGEST_NAME else parts(text)
+    assert len(said) <= 16
+    assert len(asked) <= len(text) / 2
+    assert max(map(len, asked), default=0) <= 48
+    assert bare(text).startswith(fold(name)[:2])
+
+
+def test_a_long_text_in_the_first_rows_is_asked_about_by_nobody():
+    asked = []
+
+    def known(name):
+        asked.append(name)
+        return name in {"点位", "时间"}
+
+    long = "说明 " * 400
+    header = find_header(Table("", [[long, None], ["点位", "时间"]], [1, 2]), known)
+    assert header is not None
+    assert header.names == ("点位", "时间")
+    assert max(map(len, asked)) <= LONGEST_NAME
 
 
 def headed(*rows):

@@ -35,7 +35,7 @@ class UnknownWord(BadCell):
 
 _SCIENTIFIC = re.compile(r"(\d)\.(\d{2,})E\+?(\d{1,2})|\d(?:\.\d+)?E\+\d{2}", re.IGNORECASE)
 # Spreadsheets are told by an apostrophe that a number is a text; an export may carry it along.
-_APOSTROPHE = re.compile(r"['‘’`](?=[\w+()/\- ]*\d[\w+()/\- ]*$)")
+_APOSTROPHE = re.compile(r"['‘’`](?=[\w+()/\- ]+$)(?=\D*\d)")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _UNSEEN = re.compile(r"[\u200b-\u200f\u2060\ufeff\u00ad]")
 

@@ -6,13 +6,15 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from typing import Any
 
 from ecoledger.listings.tables.book import Cell, Table, is_blank
 
 HEADER_WITHIN = 20  # rows from the top
 _HEADER_ROWS = 3  # a header takes at most so many
+LONGEST_NAME = 500  # letters of a column's name with all that is said of it; what is longer is a text, and names nothing
+MOST_SAID = 8  # units and brackets behind one name
 
 _SHORT = 40  # letters of names and words, which come again in row after row
 _UNSEEN = re.compile(r"[\s*\u200b-\u200f\u2060\ufeff\u00ad]+")
@@ -33,8 +35,8 @@ def _folded(text: str) -> str:
 def bare(text: Any) -> str:
     """A folded header without the brackets at its end: 氨氮（NH3-N）(mg/L) is 氨氮."""
     folded = fold(text)
-    while (shorter := _BRACKET.sub("", folded)) != folded and shorter:
-        folded = shorter
+    for _each in range(MOST_SAID if len(folded) <= LONGEST_NAME else 0):
+        folded = _BRACKET.sub("", folded) or folded
     return folded
 
 
@@ -68,7 +70,7 @@ def find_header(table: Table, known: Callable[[str], bool], least: int = 2) -> H
     word is a name is none. ``None`` where no row names ``least`` columns.
     """
     # The same texts are asked about with each number of rows.
-    known = cache(known)
+    known = cache(partial(_may_name, known))
     best: Header | None = None
     for start in range(min(HEADER_WITHIN, len(table.rows))):
         for rows in range(1, _HEADER_ROWS + 1):
@@ -83,6 +85,10 @@ def find_header(table: Table, known: Callable[[str], bool], least: int = 2) -> H
             if best is None or (score, -rows) > (best.score, best.first - best.below):
                 best = Header(tuple(names), start, start + rows, score, tuple(stacks))
     return best if best is not None and best.score >= least else None
+
+
+def _may_name(known: Callable[[str], bool], text: str) -> bool:
+    return len(text) <= LONGEST_NAME and known(text)
 
 
 def _goes_on(rows: Sequence[Sequence[Cell]], known: Callable[[str], bool]) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from ecoledger.listings.tables.book import Cell, Table, is_blank
-from ecoledger.listings.tables.headers import Header, fold
+from ecoledger.listings.tables.headers import LONGEST_NAME, MOST_SAID, Header, fold
 from ecoledger.standards.written_measures import read_measure
 
 _UNSEEN = re.compile(r"[*\u200b-\u200f\u2060\ufeff\u00ad]+")
@@ -18,26 +18,33 @@ _BRACKET = re.compile(r"[(\[]((?:[^()\[\]]|\([^()]*\))*)[)\]]$")
 _BEGINS = re.compile(r"[\s/_,:]+|(?<=[\u4e00-\u9fff)])(?=[A-Za-zμ%‰°×])")
 _APART = re.compile(r"[,;、|]")
 _SAYS_UNIT = re.compile(r"(?:计量|浓度|数据)?单位\s*(?:[:：]|均?为|是)?\s*")
+_LONGEST_UNIT = 48  # letters of a unit with the words and brackets around it
 _NO_UNIT = frozenset({"", "-", "/", "—", "单位", "unit", "无"})
 _HEADINGS = 3  # rows below a header that may still speak of its columns
 # A number, a date or a time: what a row of headings does not hold.
-_DATUM = re.compile(r"[\d.,:/年月日时分\-+ TZ]*\d[\d.,:/年月日时分\-+ TZ]*", re.IGNORECASE)
+_DATUM = re.compile(r"(?=\D*\d)[\d.,:/年月日时分\-+ TZ]+", re.IGNORECASE)
 
 
 def _plain(text: str) -> str:
     return " ".join(_UNSEEN.sub("", unicodedata.normalize("NFKC", text)).split())
 
 
-@lru_cache(maxsize=16384)
 def parts(title: str) -> tuple[str, tuple[str, ...]]:
     """A header's name and, one by one, what is said of it: its unit, what stands in brackets at its end.
 
     >>> parts("总磷（以P计，μg/L）"), parts("保额 万元"), parts("氨氮（NH3-N）/(mg·L-1)")
     (('总磷', ('以P计', 'μg/L')), ('保额', ('万元',)), ('氨氮', ('NH3-N', 'mg·L-1')))
     """
+    return _parts(title) if len(title) <= LONGEST_NAME else (title, ())
+
+
+@lru_cache(maxsize=16384)
+def _parts(title: str) -> tuple[str, tuple[str, ...]]:
     name = _plain(title)
     said: list[str] = []
-    while name and not unit_said(name):
+    for _each in range(MOST_SAID):
+        if not name or unit_said(name):
+            break
         begins = next(
             (m for m in _BEGINS.finditer(name) if m.start() and unit_said(name[m.end() :])), None
         )
@@ -55,9 +62,13 @@ def parts(title: str) -> tuple[str, tuple[str, ...]]:
     return name, tuple(said)
 
 
-@lru_cache(maxsize=4096)
 def unit_said(text: str) -> str:
     """The unit that a text is, with or without the word 单位 before it; "" for any other text."""
+    return _unit_said(text) if len(text) <= _LONGEST_UNIT else ""
+
+
+@lru_cache(maxsize=4096)
+def _unit_said(text: str) -> str:
     unit = _plain(text)
     if whole := _BRACKET.fullmatch(unit):
         unit = whole[1]
@@ -66,11 +77,18 @@ def unit_said(text: str) -> str:
 
 
 def claims_unit(text: str) -> bool:
-    """Whether a text reads like a unit, known or not: 单位：x, ug/X, x/m3."""
+    """Whether a text reads like a unit, known or not: 单位：x, ug/X, x/m3, and MT, which may be two."""
+    if len(text) > LONGEST_NAME:
+        return False
     plain = _plain(text)
     sides = re.split(r"/|(?<=.)每", plain)
-    return bool(_SAYS_UNIT.match(plain)) or (
-        len(sides) > 1 and any(len(side) > 1 and unit_said(side) for side in (sides[0], sides[-1]))
+    return (
+        bool(_SAYS_UNIT.match(plain))
+        or any(map(unit_said, {plain.lower(), plain.capitalize()} - {plain}))
+        or (
+            len(sides) > 1
+            and any(len(side) > 1 and unit_said(side) for side in (sides[0], sides[-1]))
+        )
     )
 
 
