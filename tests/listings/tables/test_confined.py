@@ -12,8 +12,15 @@ import zipfile
 import openpyxl
 import pytest
 
-from ecoledger.listings.tables import reading
-from ecoledger.listings.tables.confined import Limits, TooLarge, Unreadable, look, read_confined
+from ecoledger.listings.tables import confined, reading
+from ecoledger.listings.tables.confined import (
+    Busy,
+    Limits,
+    TooLarge,
+    Unreadable,
+    look,
+    read_confined,
+)
 
 FIRST = f"{__name__}:_first_sheet"
 
@@ -161,3 +168,20 @@ def _crashes(_content: bytes) -> None:
 
 def _environment(_content: bytes) -> list[str]:
     return sorted(os.environ)
+
+
+def test_who_finds_no_place_is_told_so_at_once_and_a_place_is_free_again_afterwards():
+    held = []
+    while confined._AT_ONCE.acquire(blocking=False):
+        held.append(confined._AT_ONCE)
+    try:
+        assert len(held) == 2
+        with pytest.raises(Busy):
+            read_confined(f"{__name__}:_environment", b"", Limits(wait=0.0))
+        with pytest.raises(reading.NoTableError, match="busy"):
+            reading.read_at_once(b"a,b\n1,2\n")
+        assert reading.read_in_a_moment(b"a,b\n1,2\n") is None
+    finally:
+        for places in held:
+            places.release()
+    assert reading.read_at_once(b"a,b\n1,2\n").tables

@@ -39,6 +39,7 @@ class Limits:
     memory: int = 1 << 30  # address space of the child
     processor: int = 60
     patience: float = 120.0
+    wait: float = 600.0  # for a place, while others' files are read; a page must not wait
     answer: int = 400 << 20
 
 
@@ -50,11 +51,20 @@ class TooLarge(Refusal):
     """It would take more memory or time than one file is granted."""
 
 
+class Stopped(TooLarge):
+    """It was stopped while it was read: it takes too long."""
+
+
+class Busy(Refusal):
+    """As many files are being read as may be at once."""
+
+
 class Unreadable(Refusal):
     """It is damaged, protected by a password, or no such file."""
 
 
 _TOO_LARGE = "表格太大：展开后超出允许的大小。请删去多余的空行、空列后另存，或分成几个文件。"
+_BUSY = "正在读取其他文件，请稍后再试。"
 _UNREADABLE = "打不开这个表格，可能已损坏或加了密码。请用表格软件另存为 .xlsx 后再试。"
 
 
@@ -96,12 +106,14 @@ def _column(letters: bytes) -> int:
 def read_confined(reader: str, content: bytes, limits: Limits | None = None) -> Any:
     """What ``reader`` (``"module:function"``, bytes to JSON values) makes of ``content``, read by a child process.
 
-    The function raises ``ValueError`` for what it cannot read. At most two files are read at once. Raises
-    :class:`Refusal`.
+    The function raises ``ValueError`` for what it cannot read. At most two files are read at once; who finds no place
+    within the time that his limits give is told so (:class:`Busy`). Raises :class:`Refusal`.
     """
     limits = limits or Limits()
     look(content, limits)
-    with _AT_ONCE:
+    if not _AT_ONCE.acquire(timeout=limits.wait):
+        raise Busy(_BUSY)
+    try:
         child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", __name__, reader, str(limits.memory), str(limits.processor)],
             stdin=subprocess.PIPE,
@@ -124,8 +136,10 @@ def read_confined(reader: str, content: bytes, limits: Limits | None = None) -> 
             stop.cancel()
             child.kill()
             child.wait()
+    finally:
+        _AT_ONCE.release()
     if answer is None:
-        raise TooLarge(_TOO_LARGE)
+        raise Stopped(_TOO_LARGE)
     kind, value = answer
     if kind == "unreadable":
         raise Unreadable(_UNREADABLE)

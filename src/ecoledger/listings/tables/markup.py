@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 from ecoledger.listings.tables.book import Book, Cell, Fault, Table, trimmed
 
 _MOST_SPAN = 1000
+
+
+_COMMENT_ENDS = re.compile(r"--\s*>")
 
 
 class _Tables(HTMLParser):
@@ -21,6 +25,15 @@ class _Tables(HTMLParser):
         self._depth = 0
         self._cell: list[str] | None = None
         self._span = (1, 1)
+        self._no_comment_ends = False
+
+    def parse_html_declaration(self, i: int) -> int:
+        """Past a comment or a declaration, as a browser goes; where no comment ends any more, that is looked for once."""
+        if not self.rawdata.startswith("<!--", i):
+            return self.rawdata.find(">", i) + 1 or -1
+        end = None if self._no_comment_ends else _COMMENT_ENDS.search(self.rawdata, i + 4)
+        self._no_comment_ends = end is None
+        return end.end() if end else -1
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attrs}
@@ -72,7 +85,9 @@ def _span(text: str | None) -> int:
 def read_html(text: str) -> Book:
     """The tables of a page, each a table of the book."""
     parser = _Tables()
-    parser.feed(text)
+    # Behind the last > no tag ends: the parser would look for its end anew at each < there.
+    end = text.rfind(">") + 1
+    parser.feed(text[:end] + text[end:].replace("<", "&lt;"))
     parser.close()
     tables = [
         _laid_out(f"{n}" if len(parser.tables) > 1 else "", cells, hidden)
@@ -87,13 +102,13 @@ def _laid_out(name: str, cells: list[list[tuple[str, int, int]]], hidden: set[in
     from_above: dict[tuple[int, int], str] = {}
     for y, row in enumerate(cells):
         line: list[Cell] = []
-        waiting = list(row)
+        waiting = deque(row)
         while waiting or (y, len(line)) in from_above:
             if (y, len(line)) in from_above:
                 filled.add((y + 1, len(line)))
                 line.append(from_above.pop((y, len(line))))
                 continue
-            text, columns, down = waiting.pop(0)
+            text, columns, down = waiting.popleft()
             for n in range(columns):
                 for below in range(1, down):
                     from_above[y + below, len(line)] = text

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from ecoledger.listings.tables import geojson, markup, sheets, text
 from ecoledger.listings.tables.book import Book, packed, unpacked
-from ecoledger.listings.tables.confined import Limits, Refusal, TooLarge, read_confined
+from ecoledger.listings.tables.confined import (
+    Busy,
+    Limits,
+    Refusal,
+    Stopped,
+    TooLarge,
+    read_confined,
+)
 
 # What a file is that is no table, by its first bytes.
 _NO_TABLE = (
@@ -24,10 +32,14 @@ _OLE = b"\xd0\xcf\x11\xe0"
 _ZIP = b"PK\x03\x04"
 # The far blank cells of a sheet are dealt with here, not refused by the size it declares.
 _LIMITS = Limits(cells=1 << 40)
+# A page has few threads for everybody: it waits for no place, and if a job can do it, not long for one file.
+_AT_ONCE = replace(_LIMITS, wait=0.0)
+_IN_A_MOMENT = replace(_AT_ONCE, processor=10, patience=15.0)
 
 
 class NoTableError(ValueError):
-    """The file holds no table. ``why``: empty, other (``about`` says what it is), damaged, binary, too_large."""
+    """The file holds no table. ``why``: empty, other (``about`` says what it is), damaged, binary, too_large, busy (others' files
+    are being read), slow (it was stopped)."""
 
     def __init__(self, why: str, about: str = "") -> None:
         super().__init__(f"{why} {about}".strip())
@@ -86,14 +98,31 @@ def packed_book(content: bytes) -> dict[str, Any]:
         return {"why": error.why, "about": error.about}
 
 
-def read(content: bytes) -> Book:
+def read(content: bytes, limits: Limits = _LIMITS) -> Book:
     """What an uploaded file holds, read by a process with limits. Raises :class:`NoTableError`."""
     try:
-        answer = read_confined("ecoledger.listings.tables.reading:packed_book", content, _LIMITS)
+        answer = read_confined("ecoledger.listings.tables.reading:packed_book", content, limits)
+    except Busy as refusal:
+        raise NoTableError("busy") from refusal
     except TooLarge as refusal:
-        raise NoTableError("too_large") from refusal
+        raise NoTableError("slow" if isinstance(refusal, Stopped) else "too_large") from refusal
     except Refusal as refusal:
         raise NoTableError("damaged") from refusal
     if "why" in answer:
         raise NoTableError(answer["why"], answer["about"])
     return unpacked(answer["book"])
+
+
+def read_at_once(content: bytes) -> Book:
+    """:func:`read` where somebody waits for a page."""
+    return read(content, _AT_ONCE)
+
+
+def read_in_a_moment(content: bytes) -> Book | None:
+    """:func:`read` where somebody waits for a page and a job can read what takes longer: ``None`` then."""
+    try:
+        return read(content, _IN_A_MOMENT)
+    except NoTableError as error:
+        if error.why in ("busy", "slow"):
+            return None
+        raise

@@ -27,6 +27,8 @@ from ecoledger.listings.models import ImportBatch
 from ecoledger.listings.parts import Ask, Kind
 from ecoledger.listings.personal import note_seen_in_table, open_texts
 from ecoledger.listings.refusals import NotVisible, Refused
+from ecoledger.listings.tables import reading
+from ecoledger.listings.tables.book import Book
 from ecoledger.web.access import Request
 from ecoledger.web.export import xlsx
 from ecoledger.web.listings import long_work
@@ -78,22 +80,27 @@ def page(request: Request, key: str) -> HttpResponse:
                     "file", _("文件超过 %d MB。") % (LARGEST >> 20), _("请分成几个文件导入。")
                 )
             history = request.POST.get("history") == "1"
-            if (file.size or 0) > long_work.LONG_FILE:
+            content = file.read()
+            book = _book_of(content)
+            if book is None:
                 title = _("检查 %s") % file.name
                 running.begin(
                     long_work.CHECK,
                     title,
                     request.user,
-                    upload=file.read(),
+                    upload=content,
                     listing=key,
                     name=file.name or "",
                     history=history,
                 )
-                messages.info(request, _("文件较大，正在后台检查，完成后从这里进入预览。"))
+                messages.info(
+                    request, _("文件较大或正在读取其他文件，已转后台检查，完成后从这里进入预览。")
+                )
                 return redirect("jobs")
             made = importing.preview(
-                listing, file.name or "", file.read(), by=request.user, history=history
-            )
+                listing, file.name or "", content,
+                by=request.user, history=history, book_of=lambda _content: book,
+            )  # fmt: skip
         except Refused as refused:
             say(request, refused)
         else:
@@ -106,6 +113,16 @@ def page(request: Request, key: str) -> HttpResponse:
         "takes_history": _takes_history(listing),
     }
     return render(request, "web/listings/import.html", context)
+
+
+def _book_of(content: bytes) -> Book | None:
+    """What a file holds; ``None`` where a job is to read it: it is large, takes long, or others' are being read."""
+    if len(content) > long_work.LONG_FILE:
+        return None
+    try:
+        return reading.read_in_a_moment(content)
+    except reading.NoTableError as error:
+        raise Refused("file", words.no_table(error)) from error
 
 
 def _takes_history(listing: Listing) -> bool:

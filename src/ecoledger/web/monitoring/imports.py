@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.wording import numbered
+from ecoledger.listings.tables import reading
 from ecoledger.monitoring.files import imports
 from ecoledger.monitoring.files.parsed import SHEET_STEP
 from ecoledger.monitoring.models import ImportBatch
@@ -94,7 +95,9 @@ def page(request: Request) -> HttpResponse:
             }
             name = Path(upload.name or "").name[:200]
             try:
-                imports.read(data, name, person=request.user, **options)
+                imports.read(
+                    data, name, person=request.user, book_of=reading.read_at_once, **options
+                )
             except imports.FileError as error:
                 context["problem"] = str(error)
             else:
@@ -115,12 +118,18 @@ def _waiting(request: Request, key: str) -> imports.Parsed:
         raise Http404 from error
     if about["person"] != request.user.pk:
         raise Http404
-    return imports.read(data, about["name"], person=request.user, **about["options"])
+    return imports.read(
+        data, about["name"], person=request.user, book_of=reading.read_at_once, **about["options"]
+    )
 
 
 @needs("import_observations")
 def preview(request: Request, key: str) -> HttpResponse:
-    parsed = _waiting(request, key)
+    try:
+        parsed = _waiting(request, key)
+    except imports.FileError as error:  # others' files are being read
+        messages.error(request, str(error))
+        return redirect("import")
     names = dict(scoped.points(request.user).values_list("pk", "name"))
     kinds = {point.pk: point for point in scoped.points(request.user)}
     rows = [
@@ -154,7 +163,11 @@ def preview(request: Request, key: str) -> HttpResponse:
 @needs("import_observations")
 def store(request: Request, key: str) -> HttpResponse:
     """Store what the preview showed, or put it away."""
-    parsed = _waiting(request, key)
+    try:
+        parsed = _waiting(request, key)
+    except imports.FileError as error:
+        messages.error(request, str(error))
+        return redirect("import-preview", key)
     if request.POST.get("action") == "discard":
         messages.info(request, _("已放弃，没有导入任何数据。"))
     elif parsed.stops and request.POST.get("sure") != "1":

@@ -33,7 +33,7 @@ from ecoledger.web.navigation import LINES
 # What the form of an item asks of the item's own.
 _ITEMS_OWN = ("comparator", "value", "unit", "quantity_of", "period", "catalogue", "note")
 READER = "ecoledger.indicators.plan.uploaded:read_upload"
-LIMITS = confined.Limits(octets=20 << 20)
+LIMITS = confined.Limits(octets=20 << 20, wait=0.0)
 
 
 def _seen(request: Request) -> list[PlanText]:
@@ -69,6 +69,8 @@ def take_in(request: Request) -> HttpResponse:
         content = upload.read()
         confined.look(content, LIMITS)
         found = confined.read_confined(READER, name.encode() + b"\n" + content, LIMITS)
+    except confined.Busy as busy:
+        found = {"problem": _(str(busy))}
     except confined.Refusal:
         found = {
             "problem": _(
