@@ -159,6 +159,9 @@ def test_an_objection_is_answered_by_another_person_and_changes_the_marks(
         sheets.answer(assessment, objection, by=people["enterprise"], text="是", marks=D(50))
     with acting.by(people["enterprise"]), pytest.raises(Refused, match="自己提出"):
         sheets.answer(assessment, objection, by=people["dispatcher"], text="是", marks=D(50))
+    for beyond in (D(99999), D(-50)):
+        with pytest.raises(Refused, match="应在 0—50 分之间"):
+            sheets.answer(assessment, objection, by=people["dispatcher"], text="属实", marks=beyond)
     answered = sheets.answer(
         assessment, objection, by=people["dispatcher"], text="核实已补报", marks=D(50)
     )

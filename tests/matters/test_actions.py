@@ -410,3 +410,7 @@ def test_what_goes_on_is_merged_into_nothing_that_has_ended(problem_at, people, 
     after = late.due + timedelta(minutes=1)
     refusal = refused(actions.merge, [late.pk], ended.pk, by=dispatcher, reason="同一处", at=after)
     assert "不能并入" in refusal.why
+    # Nor once its clock was made to stand still: it had run out before.
+    actions.suspend(late.pk, by=dispatcher, reason="等待", at=after)
+    refusal = refused(actions.merge, [late.pk], ended.pk, by=dispatcher, reason="同一处", at=after)
+    assert "不能并入" in refusal.why

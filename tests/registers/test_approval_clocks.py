@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.conftest import NORTH
 
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions, schedule
 from ecoledger.matters.clocks import local
 from ecoledger.registers.approval.cases import CASES
@@ -31,7 +32,7 @@ def approver(bureau):
 @pytest.fixture
 def form_item(db):
     return ApprovalItem.objects.create(
-        code="T-1", name="报告表审批", kind=Kind.FORM, legal_days=30, promised_days=5, publicity_days=5, materials="申请表\n报告表"
+        code="T-1", name="报告表审批", kind=Kind.FORM, legal_days=30, promised_days=5, publicity_days=1, materials="申请表\n报告表"
     )  # fmt: skip
 
 
@@ -65,6 +66,21 @@ def test_days_of_publicity_are_added_and_not_counted(approver, form_item):
     assert due(case, "deliver") == date(2026, 10, 21)
 
 
+def test_what_is_shown_to_the_public_is_shown_for_all_its_days(approver, form_item):
+    form_item.publicity_days, form_item.at_once = 5, True
+    form_item.save()
+    case = opened(form_item, approver, at("2026-11-02T09:00"))
+    with pytest.raises(Refused, match="不能当场办结"):
+        actions.perform(case.pk, "finish", by=approver, at=at("2026-11-02T10:00"))
+    actions.perform(case.pk, "accept", by=approver, at=at("2026-11-02T10:00"))
+    shown = {"publicity_at": "x"}
+    actions.perform(case.pk, "publish", by=approver, form=shown, at=at("2026-11-02T11:00"))
+    with pytest.raises(Refused, match="公示到 2026-11-09 才期满"):
+        actions.perform(case.pk, "published", by=approver, at=at("2026-11-09T09:00"))
+    case = actions.perform(case.pk, "published", by=approver, at=at("2026-11-10T09:00"))
+    assert case.state == "reviewing"
+
+
 def test_who_says_nothing_in_time_has_accepted_from_the_day_of_receipt(approver, form_item):
     case = opened(form_item, approver, at("2026-11-02T10:00"))
     schedule.remind_and_escalate(at("2026-11-10T08:00"))
@@ -95,7 +111,7 @@ def test_a_joint_case_stands_still_as_one_and_counts_on_when_the_last_waits_no_m
     approver, form_item
 ):
     permit = ApprovalItem.objects.create(
-        code="T-3", name="许可证核发", kind=Kind.PERMIT, legal_days=20, promised_days=5, publicity_days=5, materials="申请表\n监测方案"
+        code="T-3", name="许可证核发", kind=Kind.PERMIT, legal_days=20, promised_days=5, publicity_days=2, materials="申请表\n监测方案"
     )  # fmt: skip
     values = {
         "title": "某新建项目",

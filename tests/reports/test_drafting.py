@@ -78,6 +78,18 @@ def test_nobody_reviews_signs_or_issues_what_they_wrote(files, problem, people):
     assert draft.state == "sign"
 
 
+def test_who_writes_the_words_of_anothers_draft_wrote_it_as_well(files, problem, people):
+    draft = begun(problem, people)
+    drafting.write(draft, dict(draft.words), by=people["dispatcher"])  # changes nothing
+    assert not drafting.is_author(draft, people["dispatcher"])
+    drafting.write(draft, {"要求": "清运垃圾。"}, by=people["dispatcher"])
+    drafting.submit(draft, by=people["officer"])
+    with pytest.raises(Refused, match="拟稿人不能"):
+        drafting.approve(draft, by=people["dispatcher"])
+    steps = [(step.label, step.person) for step in draft.steps.all()]
+    assert steps[1] == ("拟稿", people["dispatcher"])
+
+
 def test_who_reviewed_does_not_sign_and_each_finds_what_waits_for_him_among_his_work(
     files, problem, people, client, django_assert_num_queries
 ):

@@ -297,11 +297,7 @@ def give(
         raise Refused("state", _("“%s”已公示，不能再改分。") % row.score.round)
     if item.source:
         raise Refused("form", _("“%s”由系统计算。") % item.label, _("不同意的请提出异议。"))
-    if not 0 <= marks <= item.full:
-        raise Refused(
-            "form",
-            _("“%(item)s”应在 0—%(full)s 分之间。") % {"item": item.label, "full": item.full},
-        )
+    _refuse_beyond(item, marks)
     if marks < item.full and not reason.strip():
         raise Refused("form", _("扣分没有写明依据。"), _("请填写扣分依据。"))
     before = row.marks
@@ -310,6 +306,14 @@ def give(
     audit.record(by, f"{sheet.key}.mark", row, details={"item": row.item, "marks": [before, marks]})
     add_up(sheet, row.score)
     return row
+
+
+def _refuse_beyond(item: Item, marks: Decimal) -> None:
+    if not 0 <= marks <= item.full:
+        raise Refused(
+            "form",
+            _("“%(item)s”应在 0—%(full)s 分之间。") % {"item": item.label, "full": item.full},
+        )
 
 
 @transaction.atomic
@@ -398,6 +402,8 @@ def answer(
     row.answered_by, row.answered_at = by, timezone.now()
     row.save()
     if marks is not None:
+        item = next(i for i in items_of(row.mark.score.round) if i.key == row.mark.item)
+        _refuse_beyond(item, marks)
         Mark.objects.filter(pk=row.mark_id).update(marks=marks, reason=text.strip()[:300], by=by)
         add_up(sheet, row.mark.score)
     audit.record(by, f"{sheet.key}.answer", row, details={"marks": [row.marks_before, marks]})

@@ -275,6 +275,15 @@ def _count(clock: Clock, rule: ClockRule) -> None:
     clock.provisional, clock.provisional_reason = counted.provisional, counted.reason
 
 
+def ran_out(clock: Clock, at: datetime) -> bool:
+    """Whether a running duty is late at ``at``; one that stands still, whether it was when that began."""
+    rule = rule_of(clock)
+    if clock.due is None or (rule is not None and rule.waiting):
+        return False
+    until = datetime.fromisoformat(clock.suspensions[-1][0]) if clock.suspended else at
+    return clock.due < until
+
+
 def refresh_due(matter: Matter) -> None:
     """Set the matter's due to the earliest of its running duties. Saves only those two columns."""
     earliest: Clock | None = None

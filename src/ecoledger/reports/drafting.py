@@ -99,15 +99,19 @@ def _begun(draft: Draft, document: Document) -> Draft:
 
 
 def write(draft: Draft, words: Mapping[str, str], *, by: Person) -> None:
-    """Change the words of a draft that has not been submitted."""
+    """Change the words of a draft that has not been submitted: who does is of those who wrote it."""
     document = document_of(draft.kind)
     with transaction.atomic():
         held = _held(draft, _State.DRAFT)
         _may(by, document.capability)
+        before = held.words
         held.words = {
-            word.name: words.get(word.name, held.words.get(word.name, "")).strip()
+            word.name: words.get(word.name, before.get(word.name, "")).strip()
             for word in document.words
         }
+        if held.words != before and not is_author(held, by):
+            _record(held, by, WRITTEN)
+            audit.record(by, WRITTEN, held)
         _keep(held)
     draft.refresh_from_db()
 
@@ -487,10 +491,14 @@ def signs_alone(draft: Draft, person: Person) -> bool:
 
 
 def _held(draft: Draft, *states: str) -> Draft:
-    """The draft, held for one step; refused when it stands elsewhere by now."""
+    """The draft, held for one step; refused when it stands elsewhere by now, or is another than ``draft`` was."""
     held = Draft.objects.select_for_update().get(pk=draft.pk)
     if held.state not in states:
         raise Refused("state", _("文书现在是“%s”，不能办这一步。") % held.get_state_display())
+    if held.revision != draft.revision:
+        raise Refused(
+            "conflict", _("在您打开此页之后，他人已改动这份文书。"), _("请看过现在的内容再办理。")
+        )
     return held
 
 

@@ -7,6 +7,7 @@ import re
 from io import BytesIO
 from pathlib import Path
 
+import lxml.html
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -17,6 +18,7 @@ from ecoledger.accounts.models import AuditEntry
 from ecoledger.accounts.roles import BUREAU, Role
 from ecoledger.matters import actions
 from ecoledger.registers.problems.problem_ledger import REGISTER
+from ecoledger.reports.declaration import document_of
 from ecoledger.reports.models import Draft, IssuedDocument, LetterTemplate
 from ecoledger.web.office import integrity
 
@@ -35,6 +37,17 @@ def body(response) -> str:
 
 def step(client, draft, name, **values):
     return client.post(reverse("draft-step", args=[draft.pk, name]), values, follow=True)
+
+
+def shown_in(response, name) -> dict[str, str]:
+    """What a browser sends of the form of a step."""
+    page = lxml.html.fromstring(response.content)
+    form = next(f for f in page.forms if str(f.action).endswith(f"/{name}"))
+    return {key: value or "" for key, value in form.fields.items() if key}
+
+
+def shown_on(client, address, name) -> dict[str, str]:
+    return shown_in(client.get(address), name)
 
 
 @pytest.fixture
@@ -73,6 +86,43 @@ def test_the_draft_shows_what_is_missing_beside_its_field(problem, signed_in):
     assert refused.status_code == 422
     assert "还没有填：主送。" in body(refused)
     assert 'value="甲"' in body(refused)
+
+
+def test_what_is_agreed_to_is_what_the_page_showed(problem, signed_in):
+    officer, leader, dispatcher = map(signed_in, ("officer", "leader", "dispatcher"))
+    officer.post(reverse("draft-begin", args=["reminder", problem.pk]))
+    draft = Draft.objects.get()
+    words = {f"word-{word.name}": "初稿" for word in document_of("reminder").words}
+    words |= {"word-主送": "北镇人民政府", "word-反馈期限": "2036年12月5日"}
+    step(officer, draft, "submit", **words)
+    address = reverse("draft", args=[draft.pk])
+    shown = shown_on(dispatcher, address, "approve")
+    step(leader, draft, "back", note="重写")
+    step(officer, draft, "submit", **{"word-主送": "南镇人民政府"})
+    assert "他人已改动这份文书" in body(step(dispatcher, draft, "approve", **shown))
+    draft.refresh_from_db()
+    assert draft.state == "review"
+    step(dispatcher, draft, "approve", **shown_on(dispatcher, address, "approve"))
+    draft.refresh_from_db()
+    assert draft.state == "sign"
+
+
+def test_of_two_who_write_one_draft_nobody_wipes_out_the_others_words(problem, signed_in):
+    officer, dispatcher = map(signed_in, ("officer", "dispatcher"))
+    officer.post(reverse("draft-begin", args=["handover", problem.pk]))
+    draft = Draft.objects.get()
+    address = reverse("draft", args=[draft.pk])
+    older, newer = (shown_on(client, address, "save") for client in (officer, dispatcher))
+    step(dispatcher, draft, "save", **newer | {"word-要求": "清运垃圾。", "word-联系人": "甲"})
+    told = step(officer, draft, "save", **older | {"word-主送": "北镇", "word-联系人": "乙"})
+    assert told.status_code == 422
+    assert "他人已修改“联系人”，现为“甲”" in body(told)
+    again = shown_in(told, "save")
+    assert (again["word-联系人"], again["word-要求"]) == ("乙", "清运垃圾。")
+    step(officer, draft, "save", **again)
+    draft.refresh_from_db()
+    written = {name: draft.words[name] for name in ("主送", "要求", "联系人")}
+    assert written == {"主送": "北镇", "要求": "清运垃圾。", "联系人": "乙"}
 
 
 def test_a_draft_is_seen_as_pdf_before_it_is_issued(problem, signed_in):

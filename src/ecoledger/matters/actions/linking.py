@@ -172,7 +172,7 @@ def _makes_away(duplicate: Matter, target: Matter, at: datetime) -> bool:
     if state_of(target).open or not state_of(duplicate).open or duplicate.history:
         return False
     register = register_of(duplicate.register)
-    late = duplicate.due is not None and duplicate.due < at
+    late = any(deadlines.ran_out(clock, at) for clock in deadlines.running(duplicate))
     begun = duplicate.state != register.workflow.initial.name
     return late or (begun and not register.repeats_in)
 

@@ -21,6 +21,7 @@ from ecoledger.listings.cells import area_name
 from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Ask, Import, TableRow, View
 from ecoledger.listings.refusals import refuse
+from ecoledger.matters import deadlines
 from ecoledger.matters.measures import Measure
 from ecoledger.matters.models import Circulation, Event, Matter
 from ecoledger.matters.pausing import Pauses, working_days_still
@@ -239,9 +240,18 @@ def _shown_first(step: Step) -> None:
     case = step.matter
     together = Q(matter=case) if case.bundle_id is None else Q(matter__bundle=case.bundle_id)
     shown = Event.objects.filter(together, transition="published").exists()
-    if case.publicity_days and not shown and not (step.form.get("exception") or "").strip():
+    if case.publicity_days and not shown and not (step.form.get("unshown") or "").strip():
         why = _("事项目录规定公示 %d 个工作日，本件没有公示：请先“开始公示”，或写明不公示的依据")
-        refuse({"exception": why % case.publicity_days})
+        refuse({"unshown": why % case.publicity_days})
+
+
+def _shown_long_enough(step: Step) -> None:
+    """Publicity ends when its days are over, or with a written reason."""
+    clocks = deadlines.running(step.matter)
+    due = next((clock.due for clock in clocks if clock.name == "publicity"), None)
+    if due is not None and step.at < due and not (step.form.get("early") or "").strip():
+        why = _("公示到 %s 才期满：请在期满后办理，或写明提前结束的依据")
+        refuse({"early": why % timezone.localdate(due)})
 
 
 def _finish_at_once(step: Step) -> None:
@@ -260,7 +270,9 @@ def _deliver(step: Step) -> None:
 
 
 def _is_at_once(case: Any) -> str:
-    return "" if case.at_once else _("该事项不是即办件，须经审查。")
+    if not case.at_once:
+        return _("该事项不是即办件，须经审查。")
+    return _("事项目录规定须公示，不能当场办结。") if case.publicity_days else ""
 
 
 def _cancel(step: Step) -> None:
@@ -304,13 +316,13 @@ WORKFLOW = Workflow(
         Transition("publish", "开始公示", "reviewing", "publicity", by=APPROVERS, asks=("publicity_at",),
                    effects=(PAUSES.stop,), main=False, shown_to_enterprise=True),
         Transition("published", "公示期满", "publicity", "reviewing", by=APPROVERS,
-                   offers=(said("heard", "公示反馈"),), effects=(PAUSES.go_on,), shown_to_enterprise=True),
+                   offers=(said("heard", "公示反馈"), said("early", "提前结束的依据")), effects=(_shown_long_enough, PAUSES.go_on), shown_to_enterprise=True),
         Transition("begin_review", "进入评审、听证或检测", "reviewing", "review", by=APPROVERS,
                    asks=(said("what", "评审事由"),), effects=(PAUSES.stop,), main=False, shown_to_enterprise=True),
         Transition("reviewed", "评审结束", "review", "reviewing", by=APPROVERS,
                    asks=(said("found", "评审意见"),), effects=(PAUSES.go_on,), shown_to_enterprise=True),
         Transition("decide", "作出决定", "reviewing", "decided", by=APPROVERS | HEADS,
-                   asks=(_DECIDED, "decision_no"), offers=("opinion", said("exception", "例外依据", help="没有公示的，或“三挂钩”不符合的，写明依据")), effects=(_decide,),
+                   asks=(_DECIDED, "decision_no"), offers=("opinion", said("exception", "例外依据", help="“三挂钩”不符合的，写明依据"), said("unshown", "不公示的依据")), effects=(_decide,),
                    shown_to_enterprise=True),
         Transition("deliver", "送达办结", "decided", "done", by=APPROVERS, asks=("delivered_on",),
                    offers=("content",), effects=(_deliver,), shown_to_enterprise=True),

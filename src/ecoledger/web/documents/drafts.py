@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from ecoledger.listings import asked
 from ecoledger.listings.refusals import Refused
+from ecoledger.listings.unchanged import mark
 from ecoledger.matters.register import register_of, visible_matters
 from ecoledger.reports import (
     checking,
@@ -31,6 +33,7 @@ from ecoledger.reports.template_in_force import template_of
 from ecoledger.reports.typesetting.pdf import TypesettingError
 from ecoledger.web.access import Request, needs
 from ecoledger.web.documents import shown
+from ecoledger.web.listings import meanwhile
 
 _TYPES = {
     "pdf": "application/pdf",
@@ -92,6 +95,8 @@ def _page(
             {
                 "word": word,
                 "text": words.get(word.name, ""),
+                # Told of what another wrote, a person holds his own against that.
+                "shown": mark(draft.words.get(word.name, "")),
                 "errors": (fields or {}).get(word.name, []),
             }
             for word in document.words
@@ -186,6 +191,17 @@ def disposition(title: str, ending: str) -> str:
     return content_disposition_header(ending != "pdf", name) or "inline"
 
 
+def _refuse_unseen(request: Request, draft: Draft, own: dict[str, str]) -> None:
+    """Raise :class:`Refused` once where another changed a word since, too, that this person changes."""
+    both = {}
+    for name, text in own.items():
+        first, now = request.POST.get(f"shown-{name}"), draft.words.get(name, "")
+        if first and mark(now) not in (first, mark(text)):
+            both[name] = meanwhile.refusal(name, None, now).messages
+    if both:
+        raise Refused("conflict", _("您的填写尚未保存。"), fields=both)
+
+
 @needs("see_documents")
 @require_POST
 def take_step(request: Request, pk: int, step: str) -> HttpResponse:
@@ -197,9 +213,16 @@ def take_step(request: Request, pk: int, step: str) -> HttpResponse:
         for word in document_of(draft.kind).words
         if f"word-{word.name}" in request.POST
     }
+    # What stands as the page showed it stays as it is now.
+    own = {n: text for n, text in typed.items() if mark(text) != request.POST.get(f"shown-{n}")}
     try:
-        if step in ("save", "submit") and typed:
-            drafting.write(draft, typed, by=person)
+        if step in ("save", "submit"):
+            _refuse_unseen(request, draft, own)
+            if typed:
+                drafting.write(draft, own, by=person)
+        else:
+            # What is agreed to is what the page showed.
+            draft.revision = asked.number(request.POST.get("revision", "")) or draft.revision
         match step:
             case "save":
                 messages.success(request, _("草稿已存。"))
@@ -227,5 +250,5 @@ def take_step(request: Request, pk: int, step: str) -> HttpResponse:
     except Refused as refused:
         messages.error(request, str(refused))
         if refused.fields:
-            return _page(request, draft, refused.fields, {**draft.words, **typed})
+            return _page(request, draft, refused.fields, {**draft.words, **own})
     return redirect("draft", pk)

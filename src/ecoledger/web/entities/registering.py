@@ -29,6 +29,7 @@ from ecoledger.web.entities.forms import (
     parameter_forms,
     refuse,
 )
+from ecoledger.web.listings.meanwhile import in_turn
 from ecoledger.web.office import security_notices
 from ecoledger.web.templatetags.show import reason_words
 
@@ -92,6 +93,7 @@ def point_new(request: Request) -> HttpResponse:
 
 
 @needs("edit_registry")
+@in_turn(Point)
 def point_edit(request: Request, pk: int) -> HttpResponse:
     rows = Point.objects.exclude(kind=Point.Kind.AREA).select_related("entity")
     return _point(request, get_object_or_404(scoped.registry(request.user, rows), pk=pk), {})

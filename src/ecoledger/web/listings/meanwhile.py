@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from functools import wraps
+from typing import Any, ClassVar, TypeVar, cast
 
 from django import forms
+from django.db import transaction
+from django.db.models import Model
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -30,6 +33,24 @@ from ecoledger.web.access import Request
 FIELD = "shown"
 _CODE = "meanwhile"
 _TOLD = 60  # letters of a text that the person is told of
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def in_turn(model: type[Model]) -> Callable[[View], View]:
+    """Of two who save the page of a row (``pk``) at one instant the second is held against what the first did."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def taken_in_turn(request: Request, pk: int | None = None) -> Any:
+            if request.method != "POST" or pk is None:
+                return view(request, pk=pk)
+            with transaction.atomic():
+                model._default_manager.select_for_update(of=("self",)).filter(pk=pk).first()
+                return view(request, pk=pk)
+
+        return cast("View", taken_in_turn)
+
+    return decorate
 
 
 def taken(
@@ -46,7 +67,7 @@ def taken(
         if ask.stores:
             column = Column(ask.stores, ask.label, ask.kind, choices=ask.choices)
             text = cells.text_of(veil.of(listing, person)(row), column)
-        return _refusal(ask.label, other if person.has_role(*STAFF) else None, text)
+        return refusal(ask.label, other if person.has_role(*STAFF) else None, text)
 
     _hold(form, by_name, sent, refused)
     return not form.errors
@@ -111,7 +132,7 @@ class HeldForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when i
 
     def _refused(self, name: str, now: Any) -> forms.ValidationError:
         other = audit.who_changed(self.row, self.trail_names.get(name, name), *self.trail)
-        return _refusal(self.fields[name].label, other, _in_words(self.fields[name], now))
+        return refusal(self.fields[name].label, other, _in_words(self.fields[name], now))
 
 
 def _hold(
@@ -156,7 +177,8 @@ def _in_words(field: forms.Field, now: Any) -> str:
 _CHOSEN = (forms.ChoiceField, forms.TypedChoiceField, forms.MultipleChoiceField)
 
 
-def _refusal(label: Any, other: Person | None, text: str) -> forms.ValidationError:
+def refusal(label: Any, other: Person | None, text: str) -> forms.ValidationError:
+    """That ``other`` wrote ``text`` meanwhile."""
     return forms.ValidationError(
         _(
             "在您打开此页之后，%(who)s已修改“%(what)s”，现为“%(now)s”。请核对，再次保存即以您填写的为准。"

@@ -28,7 +28,7 @@ from ecoledger.listings import asked
 from ecoledger.listings.people import areas_of
 from ecoledger.listings.refusals import Refused
 from ecoledger.web.access import Request, needs
-from ecoledger.web.listings.meanwhile import HeldForm
+from ecoledger.web.listings.meanwhile import HeldForm, in_turn
 from ecoledger.web.office import security_notices
 
 PAGE = 60
@@ -146,6 +146,7 @@ def _waiting() -> QuerySet[PersonChange]:
 
 
 @needs("manage_people")
+@in_turn(Person)
 def person(request: Request, pk: int | None = None) -> HttpResponse:
     keeps = appointing.reachable(request.user)
     found = get_object_or_404(keeps, pk=pk) if pk is not None else Person()

@@ -22,7 +22,7 @@ from ecoledger.registers.alarms import alarm_case
 from ecoledger.registers.alarms.alarm_case import RoutingRule
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
-from ecoledger.web.listings.meanwhile import HeldForm
+from ecoledger.web.listings.meanwhile import HeldForm, in_turn
 
 FIELDS = ("area_code", "kind", "detector", "opens_case", "organisation", "person")
 
@@ -179,6 +179,7 @@ def _tried(request: Request) -> dict[str, Any] | None:
 
 
 @needs("edit_routing")
+@in_turn(RoutingRule)
 def edit(request: Request, pk: int | None = None) -> HttpResponse:
     rule = get_object_or_404(_rules(request.user), pk=pk) if pk is not None else RoutingRule()
     before = _content(rule)
