@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
-from ecoledger.accounts import deputies, handover, keys
+from ecoledger.accounts import appointing, deputies, handover, keys
 from ecoledger.accounts.models import AuditEntry, Deputy, HandOver, Person
 from ecoledger.entities import charges
 from ecoledger.entities.models import Charge
@@ -83,6 +83,16 @@ def test_everything_goes_and_comes_back(held, people):
     assert Deputy.objects.get().until > timezone.now()
     with pytest.raises(ValidationError):
         handover.undo(people["security_admin"], row)
+
+
+def test_an_account_that_was_closed_since_for_another_reason_stays_closed(held, people):
+    security, officer = people["security_admin"], people["officer"]
+    row = handover.hand_over(security, officer, people["officer2"], leaves=True)
+    officer.refresh_from_db()
+    appointing.apply(security, officer, {"active": True})
+    appointing.apply(security, officer, {"active": False})
+    handover.undo(security, row)
+    assert not Person.objects.get(pk=officer.pk).is_active
 
 
 def test_what_the_successor_gave_on_is_not_taken_from_the_third(held, people):

@@ -143,6 +143,18 @@ def test_no_administrator_leaves_by_one_persons_hand(people, signed_in):
     assert Person.objects.get(pk=people["audit_admin"].pk).is_active
 
 
+def test_a_password_that_waits_does_not_replace_the_one_its_owner_set_meanwhile(people, signed_in):
+    owner = people["system_admin"]
+    edit(signed_in("security_admin"), owner, password=STRONG)
+    change = PersonChange.objects.get()
+    owner.set_password(PASSWORD)
+    owner.save()
+    decide = reverse("person-change-decide", args=[change.pk, "confirm"])
+    answer = signed_in("audit_admin").post(decide, follow=True)
+    assert "已被他人修改" in answer.content.decode()
+    assert Person.objects.get(pk=owner.pk).check_password(PASSWORD)
+
+
 def test_an_administrators_name_waits_too_and_every_change_of_one_is_told(people, signed_in):
     audit_admin, client = people["audit_admin"], signed_in("security_admin")
     edit(client, audit_admin, username="somebody", phone="13800000000")

@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 
 import ecoledger
 from ecoledger.accounts import audit
@@ -133,6 +134,22 @@ def test_an_import_stands_there_once_and_its_undoing_too(auditor, bureau, people
     assert "表中第3件" not in page
     importing.undo(REGISTER, batch.pk, by=people["dispatcher"])
     assert "撤销导入" in auditor()
+
+
+def test_what_a_command_entered_is_undone_by_who_enters_rows_of_every_division(
+    bureau, people, client
+):
+    table = "原编号,来源类别,问题,属地\nT-1,自查发现,河岸垃圾,北镇\n".encode()
+    batch = importing.preview(REGISTER, "整改清单.csv", table, by=None)
+    importing.accept(REGISTER, batch.pk, by=None)
+    address = reverse("book-import-batch", args=["problem", batch.pk])
+    client.force_login(people["town"])
+    assert client.get(address).status_code == 404
+    client.force_login(people["dispatcher"])
+    assert "整改清单.csv" in client.get(reverse("book-import", args=["problem"])).content.decode()
+    client.post(reverse("book-import-act", args=["problem", batch.pk, "undo"]))
+    batch.refresh_from_db()
+    assert batch.state == "undone"
 
 
 def test_it_can_be_taken_out_and_only_the_auditor_sees_it(auditor, worked, client, people):

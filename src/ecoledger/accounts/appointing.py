@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
@@ -132,6 +133,8 @@ def _now(person: Person, name: str) -> Any:
             return list(getattr(person, name))
         case "organisation":
             return person.organisation_id
+        case "password":
+            return hashlib.sha256(person.password.encode()).hexdigest()
     value = getattr(person, name)
     return value.isoformat() if isinstance(value, date) else value
 
@@ -155,7 +158,8 @@ def differing(
         return {name: value for name, value in said.items() if value != _now(person, name)}
 
     wanted = other(rights) | {"password": password, "identity": other(identity or {})}
-    return wanted | {"before": {name: _now(person, name) for name in _of(wanted)}}
+    names = [*_of(wanted), *(("password",) if password else ())]
+    return wanted | {"before": {name: _now(person, name) for name in names}}
 
 
 @transaction.atomic

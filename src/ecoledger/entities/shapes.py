@@ -252,7 +252,8 @@ def place_along(line: BaseGeometry, share: float) -> tuple[float, float]:
     """Longitude and latitude of a place on a line, by the share of its length that lies before it."""
     middle = _middle(line)
     place = _round(_flat(line, middle).interpolate(share, normalized=True), middle)
-    return round(place.x, 6), round(place.y, 6)
+    lon, lat = place.coords[0]
+    return round(lon, 6), round(lat, 6)
 
 
 def overlay(one: GeoJSON, other: GeoJSON) -> tuple[GeoJSON | None, float]:

@@ -76,7 +76,7 @@ AREAS = declare(
         imports=Import(
             key=("code",),
             # What is said of the level changes nothing: the code says it.
-            columns=("code", "name", Ask("level", "级别", Kind.TEXT, stores=None), "parent"),
+            columns=("code", "name", Ask("level", "级别", Kind.TEXT, stores=None, required=False), "parent"),
             headers={
                 "code": ("区划代码", "代码", "统计用区划代码", "adcode"),
                 "name": ("区划名称", "镇街", "行政区"),

@@ -44,10 +44,17 @@ afterwards: list[Callable[[Listing], object]] = []
 
 
 def _batch(listing: Listing, batch_id: int, by: Person | None) -> ImportBatch:
-    """The batch, locked; only who uploaded it and the list's managers know of it."""
-    found = ImportBatch.objects.select_for_update().filter(pk=batch_id, listing=listing.key)
-    batch = found.first()
-    if batch is None or not (by is None or batch.person_id == by.pk or listing.may_manage(by)):
+    """The batch, locked; only who uploaded it and the list's managers know of it, and of one that a command entered who
+    enters rows."""
+    batches = ImportBatch.objects.select_for_update().filter(pk=batch_id, listing=listing.key)
+    batch = batches.first()
+    known = batch is not None and (
+        by is None
+        or batch.person_id == by.pk
+        or listing.may_manage(by)
+        or (batch.person_id is None and listing.may_open(by))
+    )
+    if batch is None or not known:
         raise NotVisible(f"import {batch_id}")
     return batch
 

@@ -29,6 +29,7 @@ from ecoledger.listings.personal import note_seen_in_table, open_texts
 from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.listings.tables import reading
 from ecoledger.listings.tables.book import Book
+from ecoledger.web import scoped
 from ecoledger.web.access import Request
 from ecoledger.web.export import xlsx
 from ecoledger.web.listings import long_work
@@ -57,14 +58,13 @@ def _batch(listing: Listing, pk: int, request: Request) -> ImportBatch:
 
 
 def _may_see(listing: Listing, batch: ImportBatch, person: Person) -> bool:
-    """Who uploaded it, and managers whose scope holds all of the uploader's: no row lies outside that."""
+    """Who uploaded it, and managers whose scope holds all of the uploader's: no row lies outside that. What a command
+    entered at the server, who enters rows of every division."""
     if batch.person_id == person.pk:
         return True
-    return (
-        listing.may_manage(person)
-        and batch.person is not None
-        and scope.covers_person(person, batch.person)
-    )
+    if batch.person is None:
+        return listing.may_open(person) and scoped.covers_everything(person)
+    return listing.may_manage(person) and scope.covers_person(person, batch.person)
 
 
 def page(request: Request, key: str) -> HttpResponse:

@@ -116,7 +116,7 @@ def _likely(entries: QuerySet[SearchEntry], word: str) -> QuerySet[SearchEntry]:
     keys = list(found.values_list("pk", flat=True)[: LOOKED_UP + 1])
     if len(keys) > LOOKED_UP:
         return entries
-    return entries.filter(pk__in=keys if len(keys) <= NAMED else found)
+    return entries.filter(pk__in=keys) if len(keys) <= NAMED else entries.filter(pk__in=found)
 
 
 def finder(listing: Listing, word: str) -> Q | None:
