@@ -198,3 +198,13 @@ def test_json_that_cannot_be_kept_is_refused_and_shown_again(said):
     form = forms.form_of([ask], Section, data={"geometry": said})
     assert "geometry" in form.errors
     assert "geometry" in form.as_p()
+
+
+@pytest.mark.django_db
+def test_what_is_longer_than_any_name_is_looked_for_by_nobody(bureau, django_assert_num_queries):
+    firms = lookup_for(Enterprise)
+    with django_assert_num_queries(0):
+        assert firms.search("厂" * 60_000, None) == []
+        with pytest.raises(NoSuchRow, match="太长") as refused:
+            firms.resolve("厂" * 60_000, None)
+    assert len(str(refused.value)) < 100

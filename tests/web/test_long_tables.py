@@ -10,6 +10,7 @@ import pytest
 from ecoledger.accounts.models import AuditEntry
 from ecoledger.jobs.models import Job
 from ecoledger.listings.models import ImportBatch
+from ecoledger.listings.tables import confined
 from ecoledger.registers.problems.problem_ledger import Problem
 from ecoledger.web.listings import long_work
 
@@ -61,6 +62,22 @@ def test_a_long_table_is_checked_and_taken_in_by_a_job(
     taken = Job.objects.get(kind="table_accept")
     assert "已导入 30 件" in taken.note
     assert taken.link == checked.link
+
+
+def test_a_small_file_of_many_rows_is_checked_by_a_job(desk, monkeypatch):
+    monkeypatch.setattr(long_work, "LONG_IMPORT", 30)
+    assert desk.post("/b/problem/import", {"file": table(*GOOD)})["Location"] == "/jobs"
+    assert "/import/" in desk.post("/b/problem/import", {"file": table(*GOOD[:29])})["Location"]
+
+
+def test_while_others_files_are_read_a_job_reads_this_one_and_no_page_waits(desk):
+    while confined._AT_ONCE.acquire(blocking=False):
+        pass
+    try:
+        assert desk.post("/b/problem/import", {"file": table(*GOOD)})["Location"] == "/jobs"
+    finally:
+        for _place in range(2):
+            confined._AT_ONCE.release()
 
 
 def test_what_is_no_table_fails_with_its_reason(

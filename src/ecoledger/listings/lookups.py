@@ -24,6 +24,7 @@ from ecoledger.standards.written_names import plain
 from ecoledger.standards.written_units import unit_key
 
 _AT_ONCE = 500  # words that are asked for in one question
+LONGEST = 500  # letters of a name; a database looks for no pattern of any length
 MOST = 12  # rows offered for what was typed
 SPELT = 20_000  # rows whose names are spelt to find one by its initials, where no index holds them
 
@@ -81,6 +82,8 @@ class Lookup:
         if self.beside[1] and asked.number(beside) is not None:
             rows = rows.filter(**{self.beside[1]: int(beside)})
         words = words.strip()
+        if len(words) > LONGEST:
+            return []
         if not words:
             every = list(rows[: MOST + 1])
             return every if len(every) <= MOST else []
@@ -141,6 +144,11 @@ class Lookup:
     def resolve(self, words: str, person: Person | None) -> Any:
         """The one row that ``words`` name: its value, code, or whole name. Raises :class:`NoSuchRow`."""
         rows, words = self.open_rows(person), str(words).strip()
+        if len(words) > LONGEST:
+            raise NoSuchRow(
+                _("“%(words)s…”太长，不是%(label)s的名称或编码")
+                % {"words": words[:40], "label": _(self.label)}
+            )
         if self.value != "pk" or asked.number(words) is not None:
             try:
                 return rows.get(**{self.value: words})

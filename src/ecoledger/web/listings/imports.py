@@ -116,13 +116,15 @@ def page(request: Request, key: str) -> HttpResponse:
 
 
 def _book_of(content: bytes) -> Book | None:
-    """What a file holds; ``None`` where a job is to read it: it is large, takes long, or others' are being read."""
+    """What a file holds; ``None`` where a job is to read it: it is large or long, or others' are being read."""
     if len(content) > long_work.LONG_FILE:
         return None
     try:
-        return reading.read_in_a_moment(content)
+        book = reading.read_in_a_moment(content)
     except reading.NoTableError as error:
         raise Refused("file", words.no_table(error)) from error
+    rows = sum(len(table.rows) for table in book.tables) if book else 0
+    return book if rows <= long_work.LONG_IMPORT else None
 
 
 def _takes_history(listing: Listing) -> bool:

@@ -23,7 +23,7 @@ from ecoledger.listings.personal import asked_openly, note_seen
 from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.web.listings.known import known_of
 
-# A file of more bytes, rows to take in and rows to write out beyond which a job does it.
+# A file of more bytes, rows to check or take in, and rows to write out beyond which a job does it.
 LONG_FILE = 512 << 10
 LONG_IMPORT = 500
 LONG_EXPORT = 5_000
