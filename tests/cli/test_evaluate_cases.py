@@ -213,6 +213,54 @@ def test_what_is_not_understood_behind_a_name_is_refused_by_name(name):
     assert (result.exit_code, name in result.stderr) == (2, True)
 
 
+FACTORS = {"PM2.5": 35, "SO2": 8, "NO2": 20, "CO": 0.8, "O3": 60, "PM10": 50}
+
+
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        ("点位,因子,时间,数值", "甲,{f},2026-03-05 01:00,{v}"),
+        ("序,点位,日期,小时,监测项目,监测值,单位", "1,甲,2026-03-05,1,{f},{v},{u}"),
+        ("date,hour,type,甲", "20260305,1,{f},{v}"),
+    ],
+)
+def test_one_value_a_row_and_a_column_a_station_are_read(head, row):
+    said = [(f, v, "mg/m3" if f == "CO" else "μg/m3") for f, v in FACTORS.items()]
+    rows = "".join(row.format(f=f, v=v, u=u) + "\n" for f, v, u in said)
+    result, out = evaluated("air-hourly", f"{head}\n{rows}")
+    assert (result.exit_code, [r["aqi"] for r in out]) == (0, ["50"]), result.stderr
+    again = row.format(f="PM2.5", v=99, u="μg/m3")
+    result, out = evaluated("air-hourly", f"{head}\n{rows}{again}\n")
+    assert (result.exit_code, "line 8: 'PM2.5' stands" in result.stderr) == (1, True)
+
+
+def test_samples_of_a_laboratory_are_read_with_unit_and_mark():
+    head = "断面,采样日期,检测项目,检测结果,单位,标识"
+    rows = "甲,2026-03-01,氨氮,300,μg/L,N\n甲,2026-03-01,总磷,0.5,mg/L,D\n甲,2026-03-01,铊,0.1,μg/L,N\n"
+    result, out = evaluated("surface-water", f"{head}\n{rows}")
+    assert (result.exit_code, [row["class"] for row in out]) == (0, ["Ⅱ"])
+    assert "'D': what it marks counts as missing" in result.stderr
+    assert "not evaluated here: '铊'" in result.stderr
+
+
+def test_a_span_of_an_hour_is_labelled_by_its_end_where_hours_are():
+    rows = "".join(f"2026-03-05 {h}:00-{h + 1}:00,{VALUES}\n" for h in range(24))
+    result, days = run(f"{HEAD}\n{rows}", kind="air-daily")
+    assert (result.exit_code, [day["pm2_5_hours"] for day in days]) == (0, ["24"])
+
+
+@pytest.mark.parametrize(
+    ("head", "mark", "judged"),
+    [("标记", "正常", True), ("标记", "n", True), ("标识", "有效", True), ("状态", "停运", False), ("标识", "d", False)],
+)  # fmt: skip
+def test_emissions_are_marked_as_all_values_are(head, mark, judged):
+    text = f"排放口,时间,污染物,浓度,氧含量,{head}\nD1,2026-03-05 01:00,二氧化硫,250,9,{mark}\n"
+    options = ("--standard", "GB 13271-2014", "--category", "gas_new")
+    _result, (row,) = evaluated("emission", text, *options)
+    assert (row["outcome"] == "超标") == judged
+    assert row["reason"] == ("" if judged else f"数据标记{mark}，数据无效")
+
+
 def test_rows_that_are_no_data_are_left_out_and_told():
     rows = "甲,2026-03-01,2.1,0.3,0.1\n合计,2,4.2,0.6,0.2\n平均值,,2.1,0.3,0.1\n注：单位均为mg/L,,,,\n填表人：张三\n"
     result, judged = evaluated("surface-water", WATER + rows + WATER + rows)
@@ -220,6 +268,15 @@ def test_rows_that_are_no_data_are_left_out_and_told():
     assert [f"line {n}:" in result.stderr for n in range(2, 13)] == [False] + [True] * 5 + [
         False
     ] + [True] * 4
+
+
+@pytest.mark.parametrize(("unit", "kept"), [("mg/m3", 4), ("μg/m3", 2)])
+def test_units_of_a_second_page_are_read_or_end_the_reading(unit, kept):
+    page = f"{HEAD}\n,,μg/m3,μg/m3,μg/m3,{{}},μg/m3,μg/m3\n{hours(2)}"
+    second = page.format(unit).replace("2026-03-05", "2026-03-06")
+    result, rows = run(page.format("mg/m3") + second)
+    assert (result.exit_code, len(rows)) == (0 if kept == 4 else 1, kept)
+    assert ("line 5: another header" in result.stderr) == (kept == 2)
 
 
 def test_another_header_ends_the_reading_and_is_named():

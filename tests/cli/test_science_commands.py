@@ -244,6 +244,19 @@ def test_trace_plume(tmp_path):
     assert (tmp_path / "map-7.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_calm_air_has_no_plume_and_9999_is_no_concentration(tmp_path):
+    met, file = tmp_path / "met.csv", tmp_path / "samples.csv"
+    met.write_text(MET.replace("8,4,270", "8,0,270").replace("7,4,270", "7,4,W"))
+    file.write_text(samples() + "\n7,0,10,10,1.5,9999\n7,0,10,20,1.5,-5\n")
+    result = run("trace", "plume", "--met", met, "--samples", file)
+    first, second = (json.loads(line) for line in result.stdout.splitlines())
+    assert (second["x_m"], "calm" in second["warnings"][0]) == (None, True)
+    assert abs(first["y_m"] - 10) < 8
+    told = " ".join(first["warnings"])
+    assert "1 concentrations of -9" in told
+    assert "1 concentrations are negative" in told
+
+
 def test_trace_plume_says_what_is_wrong(tmp_path):
     met, file = tmp_path / "met.csv", tmp_path / "samples.csv"
     met.write_text("run,wind_speed_m_s\n7,4\n")

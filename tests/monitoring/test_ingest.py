@@ -265,6 +265,19 @@ async def test_a_value_no_instrument_can_measure_is_flagged_and_kept(gateway, st
     assert set(observations(store)["flag"].to_list()) == {"N"}
 
 
+async def test_what_cannot_be_negative_is_so_neither_converted_nor_in_total(gateway, store, bureau):
+    device = Device(mn=bureau.air[0].mn, st="22")
+    said = {"a34004": {"Avg": "10", "ZsAvg": "-12"}, "a34002": {"Avg": "10", "Cou": "-4"}, "a21004": {"Avg": "10", "ZsAvg": "12"}}  # fmt: skip
+    values = [
+        Value(code, statistic, Decimal(number), flag="N")
+        for code, numbers in said.items()
+        for statistic, number in numbers.items()
+    ]
+    await send(gateway, *device.uploads("2061", HOUR, values))
+    spoken = store.read(columns=("parameter", "flag"))
+    assert set(spoken.rows()) == {("a34004", "negative"), ("a34002", "negative"), ("a21004", "N")}
+
+
 async def test_a_devices_unit_is_converted_at_the_border(gateway, store, bureau):
     await PointParameter.objects.filter(point=bureau.air[0], code="a34004").aupdate(
         device_unit="mg/m³"

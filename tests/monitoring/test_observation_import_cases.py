@@ -77,6 +77,56 @@ def test_an_hour_of_a_spreadsheet_beside_its_date(county):
     assert of(read(content)) == {HOURS[8]: 30, HOURS[9]: 31, datetime(2026, 3, 6): 32}
 
 
+@pytest.mark.parametrize("head", ["时间段", "整点时间", "监测时段", "h", "开始时间", "采样时次"])
+@pytest.mark.parametrize("hour", ["{}", "{}时", "{}:00"])
+def test_hours_beside_days_are_hours_whatever_their_column_is_called(county, head, hour):
+    rows = "".join(f"A-1,2026-03-05,{hour.format(h)},{20 + h}\n" for h in range(24))
+    assert of(read(f"点位,日期,{head},PM2.5\n{rows}")) == {HOURS[h]: 20 + h for h in range(24)}
+    days = "".join(f"A-1,2026-03-{d:02},24,{20 + d}\n" for d in range(1, 9))
+    assert read(f"点位,日期,运行时间(h),PM2.5\n{days}").series == "day"
+
+
+@pytest.mark.parametrize("odd", ["频次", "层次", "节拍"])
+def test_rows_that_only_an_unknown_column_tells_apart_are_not_taken_as_repetitions(county, odd):
+    rows = "".join(f"A-1,2026-03-05,甲{h},{20 + h}\n" for h in range(24))
+    with pytest.raises(imports.FileError, match=f"日期.*{odd}"):
+        read(f"点位,日期,{odd},PM2.5\n{rows}")
+
+
+def test_days_called_by_their_end_are_those_days(county):
+    parsed = read("点位,日期,PM2.5\nA-1,2026-03-20 24:00,35\nA-1,2026-03-21 24:00,36\n")
+    assert (parsed.series, list(of(parsed))) == ("day", [datetime(2026, 3, 20), datetime(2026, 3, 21)])  # fmt: skip
+
+
+def test_a_day_among_hours_is_a_midnight_only_beside_other_hours(county):
+    rows = "A-1,2026-03-05,30\nA-1,2026-03-06 01:00,31\nA-1,2026-03-06 02:00,32\n"
+    parsed = read("点位,时间,PM2.5\n" + rows)
+    assert ([e.row for e in parsed.errors], len(of(parsed))) == ([2], 2)
+    assert len(of(read("点位,时间,PM2.5\nA-1,2026-03-06,29\n" + rows))) == 3
+    parsed = read("点位,日期,小时,PM2.5\nA-1,2026-03-05,1,30\nA-1,2026-03-05,,31\n")
+    assert [(e.row, e.field) for e in parsed.errors] == [(3, "小时")]
+
+
+@pytest.mark.parametrize("times", [["2026-03-05 {}:00"], ["2026-03-05", "{}"]])
+def test_hours_from_1_to_24_are_asked_about(county, times):
+    head = "时间" if len(times) == 1 else "日期,小时"
+
+    def table(hours):
+        rows = (",".join(("A-1", *times, "30")).format(h) + "\n" for h in hours)
+        return f"点位,{head},PM2.5\n{''.join(rows)}"
+
+    assert len(read(table(range(1, 25))).stops) == 1
+    assert read(table(range(1, 25)), label="end").stops == []
+    assert read(table(range(24))).stops == read(table(range(25))).stops == []
+
+
+@pytest.mark.parametrize("label", ["start", "end"])
+def test_an_hour_written_as_its_span_is_that_hour_however_hours_are_labelled(county, label):
+    rows = "".join(f"A-1,2026-03-05 {h}:00-{h + 1}:00,{30 + h}\n" for h in range(24))
+    parsed = read("点位,时间,PM2.5\n" + rows, label=label)
+    assert of(parsed) == {HOURS[h]: 30 + h for h in range(24)}
+
+
 def test_a_column_of_time_nobody_understands_is_never_just_unused(county):
     with pytest.raises(imports.FileError, match=r"时间.*监测时段"):
         read("点位,时间,监测时段,PM2.5\nA-1,2026-03-05,上午,20\n")
@@ -223,6 +273,16 @@ def test_units_in_a_row_of_their_own_are_read_and_are_no_data(county):
     assert [v for *_x, v in values(parsed)] == [0.35, 0.12]
 
 
+def test_units_below_another_row_of_names_and_on_each_page_are_read(county):
+    named = read(sheet(("点位", "时间", "总磷"), ("名称", "年月日", "TP"), (None, None, "μg/L"),
+                       ("W-1", datetime(2026, 3, 5, 4), 120)))  # fmt: skip
+    assert (named.errors, [v for *_x, v in values(named)]) == ([], [0.12])
+    pages = read(sheet(("点位", "时间", "总磷"), (None, None, "μg/L"), ("W-1", datetime(2026, 3, 5, 4), 120),
+                       ("点位", "时间", "总磷"), (None, None, "mg/L"), ("W-1", datetime(2026, 3, 5, 8), 0.13),
+                       ("点位", "时间", "总磷"), (None, None, "mg/L"), ("W-1", datetime(2026, 3, 5, 12), 0.14)))  # fmt: skip
+    assert (pages.errors, [v for *_x, v in values(pages)]) == ([], [0.12, 0.13, 0.14])
+
+
 def test_implausible_magnitudes_stop_until_somebody_has_looked(county, store):
     parsed = read("点位,时间,CO\nA-1,2026-03-05 01:00,800\nA-1,2026-03-05 02:00,900\n")
     assert len(parsed.stops) == 1
@@ -235,11 +295,24 @@ def test_implausible_magnitudes_stop_until_somebody_has_looked(county, store):
 # -- flags ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("word", "flag"), [("正常", "N"), ("有效", "N"), ("n", "N"), ("Ｎ", "N"), ("", "N"), ("停运", "F"),
+@pytest.mark.parametrize(("word", "flag"), [("正常", "N"), ("有效", "N"), ("n", "N"), ("Ｎ", "N"), ("", "N"), ("停运", "F"), ("/", "N"), ("N(正常)", "N"), ("正常运行", "N"), ("仪器故障", "D"),
                                             ("维护", "M"), ("校准", "C"), ("d", "D")])  # fmt: skip
 def test_flags_are_understood_as_letters_and_words(county, word, flag):
     parsed = read(f"点位,因子,时间,数值,标记\nA-1,PM2.5,2026-03-07 00:00,30,{word}\n")
     assert parsed.observations["flag"].to_list() == [flag]
+
+
+@pytest.mark.parametrize(("word", "flag"), [("仪器校准", "C"), ("校准中", "C"), ("设备维护", "M"), ("故障", "D"), ("停产", "F"),
+                                            ("通讯中断", "B"), ("断流", "F")])  # fmt: skip
+def test_what_stands_in_place_of_a_value_is_its_flag(county, word, flag):
+    parsed = read(f"点位,时间,PM2.5\nA-1,2026-03-07 00:00,{word}\nA-1,2026-03-07 01:00,30\n")
+    assert parsed.observations["flag"].to_list() == [flag, "N"]
+    assert parsed.observations["value"].to_list() == [None, 30]
+
+
+def test_figures_below_a_table_are_left_out(county):
+    parsed = read("点位,时间,PM2.5\nA-1,2026-03-07 00:00,30\n最大值,,30\n平均值,,30\n超标率,,0%\n")
+    assert (parsed.errors, len(of(parsed)), len(parsed.left_out)) == ([], 1, 3)
 
 
 def test_an_unknown_flag_is_reported_not_swallowed(county):
@@ -265,6 +338,16 @@ def test_a_header_of_two_rows_and_a_merged_station(county):
     assert parsed.errors == []
     assert len(values(parsed)) == 6
     assert of(parsed) == {datetime(2026, 3, 13): 30, datetime(2026, 3, 13, 1): 31}
+
+
+@pytest.mark.parametrize("upper", ["points", "factors"])
+def test_a_column_a_station_and_factor(county, upper):
+    stations, factors = ["1号空气站"] * 2 + ["2号空气站"] * 2, ["PM2.5", "PM10"] * 2
+    heads = (stations, factors) if upper == "points" else (factors, stations)
+    parsed = read(sheet(("时间", *heads[0]), (None, *heads[1]), (HOURS[1], 30, 50, 40, 60)))
+    rows = parsed.observations.select("point", "parameter", "value").rows()
+    one, two = (point.pk for point in county.air[:2])
+    assert set(rows) == {(one, "a34004", 30), (one, "a34002", 50), (two, "a34004", 40), (two, "a34002", 60)}  # fmt: skip
 
 
 def test_a_value_merged_over_rows_belongs_to_none_of_them_for_sure(county):
@@ -306,6 +389,12 @@ def test_names_as_laboratories_write_them(county):
     }
 
 
+@pytest.mark.parametrize("head", ["PM25", "PM₂.₅", "细颗粒物(PM2_5)", "PM2.5(无)", "PM2.5,AQI"])
+def test_names_as_programs_write_them(county, head):
+    parsed = read(f"点位,时间,{head}\nA-1,2026-03-16 00:00{',35' * head.count(',')},35\n")
+    assert values(parsed) == [("a34004", datetime(2026, 3, 16), 35)]
+
+
 def test_every_sheet_is_read_and_a_cover_is_said(county):
     book = Workbook()
     book.active.title = "填表说明"
@@ -318,6 +407,36 @@ def test_every_sheet_is_read_and_a_cover_is_said(county):
     said = "".join(parsed.notes)
     assert "1月、2月、3月" in said
     assert "填表说明" in said
+
+
+def test_a_sheet_a_station_is_that_station(county):
+    book = Workbook()
+    book.active.title = "1号空气站"
+    book.active.append(["时间", "PM2.5"])
+    book.active.append([datetime(2026, 3, 5, 1), 30])
+    content = sheet(("时间", "PM2.5"), (datetime(2026, 3, 5, 2), 40), name="2号空气站", book=book)
+    parsed = read(content)
+    assert parsed.observations.sort("start")["point"].to_list() == [p.pk for p in county.air[:2]]
+    assert "1号空气站" in "".join(parsed.notes)
+    with pytest.raises(imports.FileError, match="2号空气站"):
+        read(content, point="1号空气站")
+    titled = read("监测点：1号空气站,\n时间,PM2.5\n2026-03-05 01:00,30\n2026-03-05 02:00,30\n")
+    assert set(titled.observations["point"]) == {county.air[0].pk}
+
+
+def test_a_year_in_the_title_or_file_name_is_that_of_the_times(county):
+    rows = "点位,时间,PM2.5\nA-1,03-05 01:00,30\nA-1,3月5日 2时,31\n"
+    for parsed in (read(rows, "snapshot_2026-03-05.csv"), read("2026年3月小时值,,\n" + rows)):
+        assert of(parsed) == {HOURS[1]: 30, HOURS[2]: 31}
+        assert "2026 年" in "".join(parsed.notes)
+    assert len(read(rows).errors) == 2
+
+
+@pytest.mark.parametrize("head", ["站点编码,站点名称", "站点名称,站点编码"])
+def test_of_several_columns_of_points_the_one_known_here_counts(county, head):
+    cells = {"站点编码": "1001X", "站点名称": "1号空气站"}
+    row = ",".join(cells[name] for name in head.split(","))
+    assert of(read(f"{head},时间,PM2.5\n{row},2026-03-05 01:00,30\n")) == {HOURS[1]: 30}
 
 
 def test_hidden_rows_are_said(county):

@@ -16,7 +16,7 @@ from ecoledger.books import account as accounts
 from ecoledger.books.models import Holding
 from ecoledger.entities.models import Section
 from ecoledger.indicators import portrait
-from ecoledger.listings import own_files
+from ecoledger.listings import importing, own_files
 from ecoledger.listings.parts import Kind
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
@@ -291,6 +291,32 @@ def test_what_has_happened_lies_in_no_day_to_come(key, name, happened):
         assert bool(register.lying_ahead([ask], said, now)) == happened
         assert not register.lying_ahead([ask], said, later)
     assert asks
+
+
+@pytest.mark.parametrize("history", [False, True])
+@pytest.mark.parametrize(("days", "wrong"), [(400, True), (2, True), (0, False), (-40, False)])
+def test_a_table_brings_no_fact_of_a_day_to_come(bureau, days, wrong, history):
+    day = timezone.localdate() + timedelta(days=days)
+    table = f"案由,当事人,属地,发现线索日期,完成情况\n超标,某厂,北镇,{day},推进中\n"
+    batch = importing.preview(CASES, "案件.csv", table.encode(), by=bureau.officer, history=history)
+    told = [
+        one["message"]
+        for row in batch.rows.all()
+        for one in row.errors
+        if one["column"] == "found_on"
+    ]
+    assert (len(told), all("晚于现在" in one and "请核对" in one for one in told)) == (
+        int(wrong),
+        True,
+    )
+
+
+def test_a_table_may_bring_plans(bureau):
+    later = timezone.localdate() + timedelta(days=400)
+    ends = later + timedelta(days=365)
+    table = f"保单号,承保公司,投保企业,属地,保额,保险起始日,到期日期\nH-1,甲,某厂,北镇,200,{later},{ends}\n"
+    batch = importing.preview(register_of("insurance_policy"), "保单.csv", table.encode(), by=None)
+    assert not any("晚于现在" in one["message"] for row in batch.rows.all() for one in row.errors)
 
 
 def test_a_clue_of_next_year_begins_no_case_and_puts_none_off(bureau):

@@ -39,6 +39,9 @@ from ecoledger.standards.readings import (
         ("24,000", 24000.0, State.MEASURED, None),
         ("2.4×10^4", 24000.0, State.MEASURED, None),
         ("2.4E+4", 24000.0, State.MEASURED, None),
+        ("2.4×10⁴", 24000.0, State.MEASURED, None),
+        ("2.4×10⁻²", 0.024, State.MEASURED, None),
+        ("−0.3", -0.3, State.MEASURED, None),
         (" 7.86 ", 7.86, State.MEASURED, None),
         ("24 000", 24000.0, State.MEASURED, None),
         ("1\u00a0250\u00a0000", 1250000.0, State.MEASURED, None),
@@ -71,6 +74,12 @@ def test_each_way_of_writing_has_one_meaning(text, value, state, bound):
         "30.5 31",
         "3. 5",
         "1 250 30",
+        "①",
+        "30①",
+        "⒈",
+        "30²",
+        "10⁴",
+        "30₂",
     ],
 )
 def test_anything_else_is_refused_and_named(text):

@@ -45,7 +45,16 @@ DAYS = [
     ("2026年2月底前完成", (2026, 2, 28), "month"),
     ("2026.8", (2026, 8, 31), "month"),
     ("2026-08", (2026, 8, 31), "month"),
-    ("2026年8月中旬", (2026, 8, 20), "month"),
+    ("2026年8月中旬", (2026, 8, 20), "ten_days"),
+    ("2026年8月下旬前", (2026, 8, 31), "month"),
+    ("2027年六月底", (2027, 6, 30), "month"),
+    ("2027年6月底（第一阶段）", (2027, 6, 30), "month"),
+    ("2027年6月30日24时前", (2027, 6, 30), "day"),
+    ("2027年6月30日下午", (2027, 6, 30), "day"),
+    ("2027-3-1前完成并长期保持", (2027, 3, 1), "day"),
+    ("2027—06—30", (2027, 6, 30), "day"),
+    ("2027.3.", (2027, 3, 31), "month"),
+    ("2027年Q3", (2027, 9, 30), "quarter"),
     ("2027年第一季度", (2027, 3, 31), "quarter"),
     ("2027年三季度末", (2027, 9, 30), "quarter"),
     ("2027年上半年", (2027, 6, 30), "quarter"),
@@ -106,6 +115,9 @@ def test_words_that_set_no_date(words):
         ("第一季度", "year"),
         ("26.13.31", "calendar"),
         ("26.12/31", "form"),
+        ("2027年6月底（延期至9月）", "form"),
+        ("2027年6月底（已延期）", "form"),
+        ("27.6", "form"),
         ("", "form"),
         (True, "form"),
         (None, "form"),
@@ -130,6 +142,9 @@ def test_what_is_no_day(written, why):
         ("2023081008", datetime(2023, 8, 10, 8), False),
         ("2023-08-1008:00", datetime(2023, 8, 10, 8), False),
         ("20230810T08:00:00", datetime(2023, 8, 10, 8), False),
+        ("2023-08-10 08:00 周四", datetime(2023, 8, 10, 8), False),
+        ("2023—08—10 08:00", datetime(2023, 8, 10, 8), False),
+        ("二〇二三年八月十日八时", datetime(2023, 8, 10, 8), False),
         ("43541.041666", datetime(2019, 3, 17, 1), False),
         (20230810.0, datetime(2023, 8, 10), True),
         (43541.041666, datetime(2019, 3, 17, 1), False),
@@ -161,10 +176,28 @@ def test_what_names_no_moment(written):
 
 @pytest.mark.parametrize("day", ["2023-08-10", "2023年8月10日", "20230810", "2023-08-10 00:00:00"])
 @pytest.mark.parametrize(
-    "hour", ["8", "8.0", "8时", "08:00", "8:00:00", "8-9", 8, 8 / 24, time(8), "2023-08-10 08:00"]
-)
+    "hour",
+    ["8", "8.0", "8时", "8点整", "0800", "08:00", "8:00:00", "8-9", "08:00～09:00", 8, 8 / 24, time(8), "2023-08-10 08:00"],
+)  # fmt: skip
 def test_a_day_and_its_hour_beside_it(day, hour):
     assert read_hour_beside(day, hour) == (datetime(2023, 8, 10, 8), False)
+
+
+@pytest.mark.parametrize(
+    ("written", "first", "last"),
+    [
+        ("2023-08-10 8:00-9:00", 8, 9),
+        ("2023年8月10日 8～9时", 8, 9),
+        ("2023-08-10 23:00-24:00", 23, 24),
+        ("2023-08-10 23:00至0:00", 23, 24),
+    ],
+)
+def test_an_hour_written_as_its_span_begins_and_ends(written, first, last):
+    day = datetime(2023, 8, 10)
+    assert read_moment(written) == (day + timedelta(hours=first), False)
+    assert read_moment(written, last=True) == (day + timedelta(hours=last), False)
+    beside = written.partition(" ")[2]
+    assert read_hour_beside("2023-08-10", beside, last=True)[0] == day + timedelta(hours=last)
 
 
 def test_columns_of_moments_with_and_without_an_hour_beside():

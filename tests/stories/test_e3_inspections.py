@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import date, timedelta
 
 import openpyxl
 import pytest
@@ -15,6 +16,7 @@ from tests.path.house import until
 from tests.stories.pages import open_page, page_after, submit, text
 
 SELF_CHECKED, HANDED = 91, 4
+TODAY, DAY = date.today(), timedelta(days=1)
 ACTIONS = ("清水蓝天", "全链条监管", "静夜守护")
 SITE = dict.fromkeys(
     ("production", "approvals", "facilities", "monitoring", "waste", "ledger"), "normal"
@@ -153,11 +155,9 @@ def test_three_actions_are_one_visit_and_its_findings_go_on(visitor, visit, staf
     assert "喷漆房是否密闭" in text(open_page(dispatcher, "/matters/problem?q=喷漆房"))
     referral = dispatcher.api("matters/referral", limit=5)[0]
     where = f"/matters/referral/{referral['id']}"
-    submit(
-        dispatcher, where, "/do/send", {"department_name": "应急管理局", "sent_on": "2026-11-28"}
-    )
+    submit(dispatcher, where, "/do/send", {"department_name": "应急管理局", "sent_on": f"{TODAY}"})
     page = page_after(
-        dispatcher, where, "/do/reply", {"replied_on": "2026-12-01", "reply": "已责令清理"}
+        dispatcher, where, "/do/reply", {"replied_on": f"{TODAY}", "reply": "已责令清理"}
     )
     assert "已责令清理" in text(page)
     boards = open_page(dispatcher, "/b/special_action")
@@ -179,8 +179,8 @@ def test_a_site_record_is_signed_on_the_phone_and_never_changed(page_of, visitor
     """On a phone: the record is written, read, signed with a finger; its PDF carries the signature's hash."""
     page = page_of("officer", phone=True)
     page.goto(f"/enforcement/inspection/{visit.rsplit('/', 1)[1]}/record/site")
-    page.fill("#started_at", "2026-11-28T09:00")
-    page.fill("#ended_at", "2026-11-28T09:40")
+    page.fill("#started_at", f"{TODAY - DAY}T09:00")
+    page.fill("#ended_at", f"{TODAY - DAY}T09:40")
     page.fill("#first", "ZF-1")
     page.fill("#second", "ZF-2")
     page.fill("#name", "王某")
@@ -263,7 +263,7 @@ def test_checklists_and_a_signed_record_wait_on_the_phone_and_arrive_once(
     page.locator("[data-queue] li", has_text="未发送").first.wait_for()
 
     page.goto(record)  # without a connection: at hand
-    for name, value in (("started_at", "2026-11-28T09:00"), ("ended_at", "2026-11-28T09:40"), ("first", "ZF-1"),
+    for name, value in (("started_at", f"{TODAY - DAY}T09:00"), ("ended_at", f"{TODAY - DAY}T09:40"), ("first", "ZF-1"),
                         ("second", "ZF-2"), ("name", "陈某"), ("text", "该厂正在生产，排放口采样。")):  # fmt: skip
         page.fill(f"#{name}", value)
     page.check("[name=told]")

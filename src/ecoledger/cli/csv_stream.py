@@ -13,15 +13,15 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from typing import BinaryIO, cast
 
-import click
 import polars as pl
 
-from ecoledger.hj212 import codes
+from ecoledger.cli.blocks import BadRows, Block, UnusableTableError
+from ecoledger.cli.long_tables import widened
 from ecoledger.listings.tables import reading, text
 from ecoledger.listings.tables.book import Cell, Table, column_letters, is_blank, trimmed
 from ecoledger.listings.tables.headers import (
@@ -32,77 +32,15 @@ from ecoledger.listings.tables.headers import (
     may_be_no_data,
     why_no_data,
 )
-from ecoledger.listings.tables.units import parts, with_units
+from ecoledger.listings.tables.observed import FACTORS, MARKS, VALUES, denies, flag_of
+from ecoledger.listings.tables.units import parts, says_units, with_units
 from ecoledger.standards.column_names import Names, scaled
 from ecoledger.standards.monitoring_marks import usable_flags
 from ecoledger.standards.readings import read_column, stand_for_none
 from ecoledger.standards.written_dates import read_moment
 
 _BLOCK_BYTES = 8 << 20
-_REPORTED = 1000
 _CELL_LINES = 100  # the longest cell in quotation marks, in lines
-
-
-class UnusableTableError(click.ClickException):
-    """The table cannot be used at all: exit code 2."""
-
-    exit_code = 2
-
-
-@dataclass
-class BadRows:
-    """Rows kept out, told to stderr in the order of their lines (the first thousand in full)."""
-
-    lines: set[int] = field(default_factory=set)
-    _untold: dict[tuple[int, str], None] = field(default_factory=dict)
-    _told: int = 0
-
-    def report(self, line: int, what: str) -> None:
-        """Note what is wrong in a line and how to mend it. A line counts once."""
-        self.lines.add(line)
-        self.note(line, what)
-
-    def leave_out(self, line: int, what: str) -> None:
-        """Note a line that is rightly no row."""
-        self.note(line, f"{what}; left out")
-
-    def note(self, line: int, what: str) -> None:
-        """Note what is right, and is to be known."""
-        self._untold[line, what] = None
-
-    def tell(self) -> None:
-        """Print what was noted since last time."""
-        for line, what in sorted(self._untold)[: max(0, _REPORTED - self._told)]:
-            print(f"line {line}: {what}", file=sys.stderr)
-        self._told += len(self._untold)
-        self._untold.clear()
-
-    def finish(self) -> None:
-        """Sum up, and leave with exit code 1 if any row was kept out."""
-        self.tell()
-        if self.lines:
-            more = (
-                f"; {self._told - _REPORTED:,} faults not listed" if self._told > _REPORTED else ""
-            )
-            print(f"rows kept out: {len(self.lines):,}{more}", file=sys.stderr)
-            click.get_current_context().exit(1)
-
-
-@dataclass(frozen=True)
-class Block:
-    """Some rows: text cells, and the line of the file that each row begins on."""
-
-    table: pl.DataFrame
-    lines: pl.Series
-
-    def keep(self, good: pl.Series) -> Block:
-        """The rows where ``good`` holds."""
-        return Block(self.table.filter(good), self.lines.filter(good))
-
-    def without(self, rows: Mapping[int, str]) -> Block:
-        """The rows for which nothing is said."""
-        said = [at for at, why in rows.items() if why]
-        return self.keep(~pl.int_range(self.table.height, eager=True).is_in(said)) if said else self
 
 
 class Progress:
@@ -129,12 +67,11 @@ def _texts(first: bytes, stream: BinaryIO) -> Iterator[str]:
         raise UnusableTableError("the file is no text and no spreadsheet") from error
     rest, chunk = b"", first[mark:]
     if encoding.startswith(("utf-16", "utf-32")):
-        lines = (chunk + stream.read()).decode(encoding, errors="replace")
-        yield lines.replace("\r\n", "\n").replace("\r", "\n")
+        whole = (chunk + stream.read()).decode(encoding, errors="replace").encode()
+        yield _decoded(text.fed(whole, "utf-8"), "utf-8")
         return
-    only_returns = b"\n" not in chunk and b"\r" in chunk
     while chunk:
-        whole = rest + (chunk.replace(b"\r", b"\n") if only_returns else chunk)
+        whole = rest + text.fed(chunk, encoding)
         cut = _cut(whole)
         rest = whole[cut:]
         if cut:
@@ -184,9 +121,13 @@ class _Head:
         return False if named >= 2 and named * 2 > len(said) else None
 
 
-def _head(table: Table, names: Names | None, first: int) -> _Head:
+def _head(table: Table, names: Names | None, first: int, long: bool) -> _Head:
     """The header of a table: where most columns have a name that is known, else the row ``first``."""
-    knows = names.knows if names else lambda _name: False
+
+    def knows(name: str) -> bool:
+        of_long = long and bare(name) in FACTORS | VALUES
+        return names is not None and (names.knows(name) or of_long)
+
     header = find_header(table, knows)
     if header is None:
         written = ["" if is_blank(cell) else str(cell) for cell in table.rows[first]]
@@ -227,16 +168,17 @@ _NO_DATA = {
 
 
 def read(
-    stream: BinaryIO, bad: BadRows, names: Names | None = None
+    stream: BinaryIO, bad: BadRows, names: Names | None = None, *, long: bool = False
 ) -> tuple[list[str], Iterator[Block]]:
     """Header and blocks of rows; ``names`` tells the header from titles above it. Rows with too many or too few cells are
-    reported, what is no data is told, and both are left out.
+    reported, what is no data is told, and both are left out. ``long``: a table with one value a row is widened to a column
+    a factor.
 
     Raises :class:`UnusableTableError` for an empty file, and for a header with a name twice.
     """
     first_bytes = stream.read(_BLOCK_BYTES)
     if first_bytes.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_SHEET):
-        return _of_sheets(first_bytes + stream.read(), bad, names)
+        return _of_sheets(first_bytes + stream.read(), bad, names, long)
     pieces = _texts(first_bytes, stream)
     first = next(pieces, "")
     lines = first.split("\n", 200)[:200]
@@ -247,7 +189,7 @@ def read(
         raise UnusableTableError("the table is empty; its first line must name the columns")
     top = Table("", [trimmed(cells) for _n, cells in rows], [n for n, _cells in rows])
     widest = (n for n, (_n, cells) in enumerate(rows[:20]) if len(cells) >= width)
-    head = _head(top, names, next(widest, 0))
+    head = _head(top, names, next(widest, 0), long)
     below = head.header.below
     begin = rows[below][0] if below < len(rows) else rows[-1][0] + 1
     body = first.split("\n", begin - 1)[-1] if first.count("\n") >= begin - 1 else ""
@@ -264,7 +206,7 @@ def read(
                     return
             piece = next(pieces, None)
 
-    return head.columns, blocks()
+    return widened(head.columns, blocks(), names if long else None, bad)
 
 
 def _data_of(
@@ -287,6 +229,10 @@ def _data_of(
     for at in odd.arg_true():
         row, line = block.table.row(at), block.lines[at]
         again = head.again(row)
+        units = block.table.row(at + 1) if again and at + 1 < block.table.height else ()
+        if says_units(units):  # below a header that comes once more
+            again = head.again(units) or False
+            why[at + 1] = "header"
         if again is False:
             bad.report(line, "another header; give the table below it a file of its own")
             return Block(block.table.head(at), block.lines.head(at)).without(why), True
@@ -299,7 +245,7 @@ def _data_of(
 
 
 def _of_sheets(
-    content: bytes, bad: BadRows, names: Names | None
+    content: bytes, bad: BadRows, names: Names | None, long: bool
 ) -> tuple[list[str], Iterator[Block]]:
     """A spreadsheet's rows as text, of the sheets that have the header of the first one."""
     try:
@@ -316,7 +262,7 @@ def _of_sheets(
         said = (len({cell for cell in row if cell is not None}) for row in table.rows)
         if (first := next((n for n, count in enumerate(said) if count > 1), None)) is None:
             continue
-        head = _head(table, names, first)
+        head = _head(table, names, first, long)
         if columns and head.columns != columns:
             print(f"sheet {table.name!r} has another header and is not read", file=sys.stderr)
             continue
@@ -327,7 +273,7 @@ def _of_sheets(
         blocks.append(_sheet_block(table, head, bad))
     if not columns:
         raise UnusableTableError("the table is empty; its first line must name the columns")
-    return columns, iter(blocks)
+    return widened(columns, iter(blocks), names if long else None, bad)
 
 
 def _as_text(table: Table) -> Table:
@@ -482,41 +428,34 @@ def numbers(block: Block, column: str, factor: Fraction, bad: BadRows) -> pl.Ser
     return values
 
 
-# Columns of marks of whole rows; 标识 behind a column's name is of that column. What a good value is marked besides N.
-_MARKS = (
-    "标记",
-    "数据标记",
-    "标识",
-    "数据标识",
-    "flag",
-    "是否有效",
-    "有效性",
-    "数据有效性",
-    "审核状态",
-)
-_GOOD = ("", "是", "y", "yes", "true", "√")
+def marks_of(columns: Sequence[str], column: str) -> list[str]:
+    """The columns of marks of the values of ``column``."""
+    own = {f"{bare(column)}{sign}{mark}" for sign in ("", "-", "_") for mark in MARKS}
+    return [name for name in columns if bare(name) in MARKS | own]
+
+
+def marked(block: Block, column: str, bad: BadRows) -> pl.Series:
+    """The mark, as it is written, of each value of ``column`` that is no valid measurement; null for good ones. 标识 is of
+    whole rows, behind a column's name it is of that column; what is no mark is reported.
+    """
+    said = pl.Series("mark", [None], dtype=pl.String).new_from_index(0, block.table.height)
+    for marks in marks_of(block.table.columns, column):
+        cells = block.table[marks].fill_null("")
+        letters = {text: flag_of(text, denies=denies(bare(marks))) for text in cells.unique()}
+        flags = cells.replace_strict(letters, return_dtype=pl.String)
+        for at in flags.is_null().arg_true():
+            remedy = "is no mark; write N, D and its like, or leave it empty"
+            bad.report(block.lines[at], f"{marks} {cells[at]!r} {remedy}")
+        said = cells.zip_with(~flags.is_in(list(usable_flags())).fill_null(value=False), said)
+    return said
 
 
 def measured(block: Block, column: str, factor: Fraction, bad: BadRows) -> pl.Series:
     """As :func:`numbers`; what is marked as no valid measurement is missing, which is told."""
-    values = numbers(block, column, factor, bad)
-    own = [f"{bare(column)}{sign}{mark}" for sign in ("", "-", "_") for mark in _MARKS]
-    for marks in (name for name in block.table.columns if bare(name) in (*_MARKS, *own)):
-        cells = block.table[marks].fill_null("").map_elements(fold, pl.String)
-        letters = {
-            text: "N" if text in _GOOD else codes.flag_letter(text) for text in cells.unique()
-        }
-        flags = cells.replace_strict(letters, return_dtype=pl.String)
-        invalid = ~flags.is_in(list(usable_flags())).fill_null(value=False)
-        for at in invalid.arg_true():
-            text = block.table[marks][at]
-            if flags[at] is None:
-                remedy = "is no mark; write N, D and its like, or leave it empty"
-                bad.report(block.lines[at], f"{marks} {text!r} {remedy}")
-            else:
-                bad.note(block.lines[at], f"{marks} {text!r}: what it marks counts as missing")
-        values = values.set(invalid, None)
-    return values
+    values, mark = numbers(block, column, factor, bad), marked(block, column, bad)
+    for at in mark.is_not_null().arg_true():
+        bad.note(block.lines[at], f"{mark[at]!r}: what it marks counts as missing")
+    return values.set(mark.is_not_null(), None)
 
 
 # Of which unit a number may be that is too large to be of another.

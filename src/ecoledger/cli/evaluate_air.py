@@ -18,8 +18,10 @@ import numpy as np
 import polars as pl
 
 from ecoledger.cli import csv_stream
-from ecoledger.cli.csv_stream import BadRows, Block, Progress, UnusableTableError, Writer
+from ecoledger.cli.blocks import BadRows, Block, UnusableTableError
+from ecoledger.cli.csv_stream import Progress, Writer
 from ecoledger.listings.tables.headers import bare, fold
+from ecoledger.listings.tables.observed import DATES, HOURS, POINTS, TIMES
 from ecoledger.monitoring.points import parameters
 from ecoledger.standards import air_evaluation, air_means, aqi
 from ecoledger.standards.air_limits import FACTORS
@@ -36,28 +38,26 @@ _NAMES: dict[str, tuple[str, ...]] = {
 _UNITS = {factor: "mg/m3" if factor == "co" else "μg/m3" for factor in FACTORS}
 # The first of these that a table has.
 _TIME = (
-    *("time", "timepoint", "datetime", "date_time", "monitortime", "day", "date"),
     *(
+        "time",
+        "timepoint",
+        "datetime",
+        "date_time",
+        "monitortime",
+        "day",
+        "date",
         "时间",
         "监测时间",
-        "数据时间",
-        "采样时间",
-        "日期时间",
-        "日期",
-        "监测日期",
-        "采样日期",
-        "数据日期",
     ),
+    *sorted(TIMES | DATES),
 )
-_DAY, _CLOCK = ("date", "day", "日期", "监测日期"), ("time", "时间", "监测时间")
+_DAY, _CLOCK = ("day", *sorted(DATES)), tuple(sorted(TIMES))
 # A day in three columns.
 _DAY_PARTS = (("year", "年"), ("month", "月"), ("day", "日"))
-# Of an hour that stands beside its day.
-_HOUR = ("hour", "hours", "hr", "小时", "时", "时刻", "时次", "钟点")
 _STATION = (
     *("station", "stationcode", "station_code", "station_id", "site", "站点编码", "监测点编号"),
     *("点位编码", "点位编号", "监测点编码", "站点", "点位", "站点名称", "点位名称", "positionname"),
-    *("监测点", "监测点位", "站名", "测点", "测点名称", "point"),
+    *sorted(POINTS),
 )
 # A table may have several ozone columns; the first of these is the one that counts.
 _OZONE = (
@@ -73,7 +73,7 @@ KNOWN = Names(
         **_NAMES,
         "o3": _OZONE,
         "time": (*_TIME, *(name for names in _DAY_PARTS for name in names)),
-        "hour": _HOUR,
+        "hour": HOURS,
         "station": _STATION,
         "city": _CITY,
     },
@@ -101,7 +101,7 @@ def _first(header: Sequence[str], names: Sequence[str]) -> str | None:
 
 
 def _layout(header: Sequence[str]) -> _Layout:
-    time, hour = _first(header, _TIME), _first(header, _HOUR)
+    time, hour = _first(header, _TIME), _first(header, sorted(HOURS))
     day, clock = _first(header, _DAY), _first(header, _CLOCK)
     if hour is None and day is not None and clock is not None:
         time, hour = day, clock
@@ -133,23 +133,31 @@ def _layout(header: Sequence[str]) -> _Layout:
     )
 
 
-def _when(block: Block, layout: _Layout) -> tuple[pl.Series, pl.Series, pl.Series]:
+def _when(
+    block: Block, layout: _Layout, label: Literal["start", "end"]
+) -> tuple[pl.Series, pl.Series, pl.Series]:
     """(times; null: unreadable, which of them are days without an hour, what is written) of each row."""
     cells = block.table.select(pl.concat_str(layout.time, separator="-")).to_series()
     hours = None if layout.hour is None else block.table[layout.hour]
     written = cells if hours is None else cells + " " + hours.fill_null("")
-    return *read_moments(cells, hours), written.fill_null("").str.strip_chars()
+    moments = read_moments(cells, hours, last=label == "end")
+    return *moments, written.fill_null("").str.strip_chars()
 
 
 def _prepare(
-    block: Block, layout: _Layout, bad: BadRows, *, hours_only: bool = False
+    block: Block,
+    layout: _Layout,
+    bad: BadRows,
+    label: Literal["start", "end"],
+    *,
+    hours_only: bool = False,
 ) -> tuple[Block, pl.DataFrame]:
     """The block without its bad rows, and their times and numbers.
 
     The second table has ``time, whole_day, station, city``, the factors, and a mask ``<factor>_off`` of the
     cells that hold "/" (not in the monitoring plan).
     """
-    time, whole, written = _when(block, layout)
+    time, whole, written = _when(block, layout, label)
     title = " ".join(layout.time)
     columns: dict[str, pl.Series] = {"time": time, "whole_day": whole}
     wrong = time.is_null()
@@ -277,7 +285,7 @@ def air_hourly(
     bad, progress, writer, told = BadRows(), Progress(), Writer(output), set[str]()
     met = _Met()
     added = (*_ADDED, *(f"iaqi_{f}" for f in FACTORS if sub_indices))
-    header, blocks = csv_stream.read(source, bad, KNOWN)
+    header, blocks = csv_stream.read(source, bad, KNOWN, long=True)
     layout = _layout(header)
     renamed = {name: f"input_{name}" for name in added if name in header}
     if renamed:
@@ -285,7 +293,7 @@ def air_hourly(
     rows = 0
     for block in blocks:
         rows += block.table.height
-        kept, numbers = _prepare(block, layout, bad, hours_only=True)
+        kept, numbers = _prepare(block, layout, bad, label, hours_only=True)
         _suspicious(numbers, layout, told)
         met.report(numbers, kept.lines, bad)
         once = ~kept.lines.is_in(list(bad.lines))
@@ -331,16 +339,16 @@ class _Whole:
     daily: bool
 
 
-def _read_all(source: BinaryIO, bad: BadRows) -> _Whole:
+def _read_all(source: BinaryIO, bad: BadRows, label: Literal["start", "end"]) -> _Whole:
     """All rows that can be used; hours or days, whichever most rows are."""
     progress, told = Progress(), set[str]()
-    header, blocks = csv_stream.read(source, bad, KNOWN)
+    header, blocks = csv_stream.read(source, bad, KNOWN, long=True)
     layout = _layout(header)
     parts: list[pl.DataFrame] = []
     rows = 0
     for block in blocks:
         rows += block.table.height
-        kept, numbers = _prepare(block, layout, bad)
+        kept, numbers = _prepare(block, layout, bad, label)
         if "station" not in numbers.columns:
             numbers = numbers.with_columns(pl.lit("").alias("station"))
         parts.append(numbers.with_columns(kept.lines.alias("line")))
@@ -419,7 +427,7 @@ def air_daily(
     (o3 the daily maximum 8-hour mean) and only gets its AQI.
     """
     bad = BadRows()
-    whole = _read_all(source, bad)
+    whole = _read_all(source, bad, label)
     days = aqi.daily_table(
         _days(whole, label, windows),
         not_planned=not_planned,
@@ -499,7 +507,7 @@ def air_period(
     dust days ("excluded").
     """
     bad = BadRows()
-    whole = _read_all(source, bad)
+    whole = _read_all(source, bad, label)
     dust_bad = BadRows()
     days = _days(whole, label, windows)
     if by == "city":

@@ -22,13 +22,13 @@ import numpy as np
 import polars as pl
 
 from ecoledger.cli import csv_stream
-from ecoledger.cli.csv_stream import BadRows, Block, Progress, UnusableTableError, Writer
+from ecoledger.cli.blocks import BadRows, Block, UnusableTableError
+from ecoledger.cli.csv_stream import Progress, Writer
 from ecoledger.listings.tables.headers import bare
 from ecoledger.monitoring.points import parameters
 from ecoledger.standards import (
     catalogue,
     flue_gas,
-    monitoring_marks,
     readings,
     surface_water_tables,
     wastewater,
@@ -78,7 +78,7 @@ class _Table:
         self._writer = Writer(self.output)
         self.told: set[str] = set()
         names = Names(self.names, self.units, self.code_units)
-        self.header, self._blocks = csv_stream.read(self.source, self.bad, names)
+        self.header, self._blocks = csv_stream.read(self.source, self.bad, names, long=True)
         try:
             self.columns = names.recognise(self.header)
         except ColumnError as error:
@@ -553,7 +553,6 @@ _EMISSION_NAMES = {
     "converted": ("折算浓度", "折算值"),
     "o2": ("氧含量", "含氧量", "a19001"),
     "water_temp": ("水温", "w01010"),
-    "flag": ("标记", "数据标记"),
     "basis": ("均值类型", "数据类型"),
     "parts": ("有效数据个数", "有效个数"),
     "standard": ("执行标准",),
@@ -631,13 +630,15 @@ def _emission_rows(
     table: _Table, block: Block, standard: str, category: str, basis: Basis
 ) -> pl.DataFrame:
     """The cells that a judgement needs, read; what cannot be read is reported."""
-    defaults = {"standard": standard, "category": category, "basis": basis.value, "flag": ""}
+    defaults = {"standard": standard, "category": category, "basis": basis.value}
     rows = block.lines.alias("line").to_frame()
     for key, default in defaults.items():
         filled: pl.Series | pl.Expr = pl.lit(default)
         if key in table.columns:
             filled = table.texts(block, key).fill_null("").replace("", default)
         rows = rows.with_columns(filled.alias(key))
+    flags = csv_stream.marked(block, table.columns["value"].header, table.bad)
+    rows = rows.with_columns(flags.alias("flag"))
     for key in ("value", "converted", "o2", "water_temp", "parts"):
         column = table.columns.get(key)
         numbers = (
@@ -702,7 +703,7 @@ def _emission_row(row: Mapping[str, Any], limit: Limit | str, basis: Basis) -> d
             value = float(flue_gas.to_reference_oxygen(value, row["o2"], limit.reference_o2))
             if value != value:
                 value, reason = None, "氧含量表明停运，不折算、不判定"
-    if not monitoring_marks.valid_flag(row["flag"]):
+    if row["flag"] is not None:
         reason = f"数据标记{row['flag']}，数据无效"
     judged = emission_rules.judge(
         value, limit, basis=basis, valid=_enough(row["parts"], basis, limit), excused=reason

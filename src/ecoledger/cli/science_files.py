@@ -13,9 +13,8 @@ import click
 import polars as pl
 
 from ecoledger.cli import csv_stream
-from ecoledger.cli.csv_stream import BadRows, UnusableTableError
+from ecoledger.cli.blocks import BadRows, UnusableTableError
 from ecoledger.science import air_table
-from ecoledger.standards.column_names import ColumnError, Names, scaled
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -36,7 +35,6 @@ def column_option(flag: str, *names: str, **options: Any) -> Callable[[_Function
 
 
 pollutant_option = column_option("--pollutant", required=True, help="The pollutant's column.")
-_NAMES = Names(air_table.ALIASES, air_table.UNITS)
 by_option = click.option(
     "--by", default=None, help="Column of stations or groups, each on its own."
 )
@@ -68,6 +66,7 @@ def read(
     table, lines = _cells(content, bad)
     try:
         typed, unread = air_table.from_text(table.rename(dict(rename or {})), texts, lines=lines)
+        typed = air_table.in_units(typed, table.columns)
     except air_table.TableError as error:
         raise UnusableTableError(str(error)) from None
     for each in unread:
@@ -75,13 +74,6 @@ def read(
             each.line,
             f"{each.column} {each.text!r} cannot be read and counts as missing; correct it or leave it empty",
         )
-    try:
-        known = _NAMES.recognise([name for name in table.columns if _NAMES.measures(name)])
-    except ColumnError as error:
-        raise UnusableTableError(str(error)) from None
-    for key, column in known.items():
-        if column.ratio != 1:
-            typed = typed.with_columns(scaled(typed[key], column.ratio))
     bad.tell()
     click.get_current_context().meta["bad_lines"] = len(bad.lines)
     return typed
@@ -89,7 +81,7 @@ def read(
 
 def _cells(content: bytes, bad: BadRows) -> tuple[pl.DataFrame, pl.Series]:
     """Text cells and each row's line."""
-    _, blocks = csv_stream.read(io.BytesIO(content), bad, _NAMES)
+    _, blocks = csv_stream.read(io.BytesIO(content), bad, air_table.NAMES)
     parts = list(blocks)
     if not parts:
         raise UnusableTableError("the table has a header but no rows")

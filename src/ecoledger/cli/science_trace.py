@@ -14,16 +14,17 @@ import numpy as np
 import polars as pl
 
 from ecoledger.cli import control, data_folder
-from ecoledger.cli.csv_stream import UnusableTableError
+from ecoledger.cli.blocks import UnusableTableError
 from ecoledger.cli.science_files import finish, png_option, read, refusals, write
 from ecoledger.science import air_table, gas_units
+from ecoledger.standards.readings import stand_for_none
 
 _OPTIONAL = (
     *("obukhov_length_m", "friction_velocity_m_s", "mixing_height_m", "sigma_azimuth_deg"),
     *("wind_height_m", "temperature_k", "pressure_hpa"),
 )
-# Words of instruments for "no value"; -9 and its like are no concentrations either.
-_SENTINELS = (-9.0, -99.0, -999.0, -9999.0)
+# What samplers write for "no value" beside what every table may.
+_NO_VALUE = -9.0
 _TYPICAL_TEMPERATURE, _TYPICAL_PRESSURE = 293.15, 1013.25
 
 
@@ -95,6 +96,9 @@ def plume(
         warnings: list[str] = []
         if weather_rows.is_empty():
             print(json.dumps(_nothing(run, ["no weather for this run in the table of weather"])))
+            continue
+        if (weather_rows["wind_speed_m_s"] == 0).any():
+            print(json.dumps(_nothing(run, ["wind_speed_m_s is 0: in calm air there is no plume"])))
             continue
         weather = [_weather(row, warnings) for row in weather_rows.iter_rows(named=True)]
         steps = _steps(rows, weather_rows, warnings)
@@ -211,9 +215,11 @@ def _concentrations(
         raise air_table.TableError(
             "no column concentration_mg_m3 or concentration_ppm in the samples"
         )
-    sentinel = np.isin(values, _SENTINELS)
+    sentinel = (values == _NO_VALUE) | stand_for_none(pl.Series(values)).to_numpy()
     if sentinel.any():
-        _once(warnings, f"{int(sentinel.sum())} concentrations of -9, -99 … count as missing")
+        _once(warnings, f"{int(sentinel.sum())} concentrations of -9, -99, 9999 … count as missing")
+    if (negative := (values < 0) & ~sentinel).any():
+        _once(warnings, f"{int(negative.sum())} concentrations are negative and used as they are")
     values[sentinel | (steps < 0)] = np.nan
     return np.asarray(values * factor)
 

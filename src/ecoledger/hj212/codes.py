@@ -170,6 +170,21 @@ def flag_letter(text: str) -> str | None:
     return _FLAG_WORDS.get(_folded(text))
 
 
+def flag_within(text: str) -> str | None:
+    """The data flag of the first word in a text that is one: what stands in place of a value (仪器校准中).
+
+    >>> flag_within("仪器校准中"), flag_within("设备维护"), flag_within("断流")
+    ('C', 'M', None)
+    """
+    folded = _folded(text)
+    words = [
+        word
+        for word, flag in _FLAG_WORDS.items()
+        if flag != "N" and len(word) > 1 and word in folded
+    ]
+    return _FLAG_WORDS[min(words, key=folded.index)] if words else None
+
+
 def factor(code: str) -> Factor | None:
     """The factor of a code of either edition (``w01018`` and the 2005 form ``011`` are the same one), or
     None when the code is not known or is one that annex B gives two meanings (:func:`clash`)."""

@@ -409,6 +409,10 @@ class Listing:
         whole = {"pk": row.pk, **kept, **values}
         return self.wrong({n: v for n, v in whole.items() if v not in (None, "")}, by)
 
+    def is_fact(self, name: str) -> bool:
+        """Whether a date of that name is of what has happened, and so lies in no day to come."""
+        return False
+
     def odd_of(self, row: Any) -> Sequence[str]:
         """What is odd of a row that was kept, and may be right: said to who entered it."""
         return getattr(row, "odd", ())

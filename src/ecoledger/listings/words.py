@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.wording import numbered
-from ecoledger.listings.tables.book import Fault, Table, column_letters
+from ecoledger.listings.tables.book import Cell, Fault, Table, column_letters
+from ecoledger.listings.tables.headers import Header
 from ecoledger.listings.tables.reading import NoTableError
 
 LEFT_OUT = {
@@ -99,6 +100,21 @@ def hidden(table: Table, columns: Iterable[int]) -> list[str]:
         listed = _("、").join(letters[:20])
         notes.append(said % {"sheet": table.name, "count": len(letters), "columns": listed})
     return notes
+
+
+def merged(table: Table, header: Header) -> list[str]:
+    """Which columns have cells merged over rows, what they say stands in each row that they cover."""
+    lines = dict(list(table.lines())[header.below :])
+    over = {n for row, n in table.filled if _says_as(lines, row, row - 1, n)}
+    columns = [name for n, name in enumerate(header.names) if n in over and name]
+    said = _("%(sheet)s“%(columns)s”有合并的单元格，其内容已填入所跨的各行，每行各作为一条，请核对")
+    return [said % {"sheet": table.name, "columns": _("、").join(columns)}] if columns else []
+
+
+def _says_as(lines: Mapping[int, Sequence[Cell]], row: int, other: int, column: int) -> bool:
+    return all(column < len(lines.get(n, ())) for n in (row, other)) and (
+        lines[row][column] == lines[other][column]
+    )
 
 
 def below_one_another(sheet: str, tables: int) -> str:

@@ -408,12 +408,12 @@ class Register(Listing):
         return {
             ask.name: _(WHY)
             for ask in asks
-            if self._is_fact(ask.stores or ask.name)
+            if self.is_fact(ask.stores or ask.name)
             and isinstance(said := values.get(ask.name, values.get(ask.stores or "")), date)
             and lies_ahead(said, now)
         }
 
-    def _is_fact(self, name: str) -> bool:
+    def is_fact(self, name: str) -> bool:
         if name in self._dates or name in self.ahead:
             return False
         counted = {rule.counted_from for rule in self.workflow.clocks}

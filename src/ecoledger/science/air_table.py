@@ -2,7 +2,7 @@
 
 Understood without asking: openair's columns (``date,ws,wd,pm25,…``), the columns of "Beijing Multi-Site
 Air-Quality Data" (``year,month,day,hour,PM2.5,…,wd,WSPM`` with wind as compass points) and Chinese headers.
-Numbers are those of the file; the commands convert what a header says in another unit than :data:`UNITS`.
+Numbers are those of the file; :func:`in_units` converts what a header says in another unit than :data:`UNITS`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from ecoledger.standards.column_names import ColumnError, Names, scaled
 from ecoledger.standards.readings import read_column, stand_for_none
 from ecoledger.standards.written_dates import read_moments
 
@@ -73,12 +74,13 @@ UNITS = {
     "co": "mg/m3",
     "ws": "m/s",
 }
+NAMES = Names(ALIASES, UNITS)
 # What each may be; the numbers of no other column are doubted.
 POSSIBLE: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("pm25", "pm10", "so2", "no2", "nox", "no", "co", "o3"), (-math.inf, math.inf)),
     **dict.fromkeys(("temp", "pres", "dewp", "rain"), (-math.inf, math.inf)),
-    "ws": (0, 120),
-    "wd": (0, 360),
+    **dict.fromkeys(("ws", "wind_speed_m_s"), (0, 120)),
+    **dict.fromkeys(("wd", "wind_dir_deg_from"), (0, 360)),
     "rh": (0, 110),
 }
 _TEXTS = frozenset({"station", "run", "positionname", "area", "city", "device"})
@@ -196,8 +198,10 @@ def _numbers(name: str, cells: pl.Series) -> tuple[pl.Series, pl.Series]:
     """(numbers of a column, which cells hold none that can be): of what is measured neither 9999 nor a wind of 400°."""
     read = read_column(cells)
     values, odd = read.values, read.unreadable
-    if name == "wd" and odd.any():
-        points = cells.replace_strict(COMPASS, default=None, return_dtype=pl.Float64)
+    if name in ("wd", "wind_dir_deg_from") and odd.any():
+        points = cells.str.to_uppercase().replace_strict(
+            COMPASS, default=None, return_dtype=pl.Float64
+        )
         values = values.fill_null(points)
         odd &= points.is_null()
     if name in POSSIBLE and not _counts_rows(name, values):
@@ -210,6 +214,18 @@ def _numbers(name: str, cells: pl.Series) -> tuple[pl.Series, pl.Series]:
 def _counts_rows(name: str, values: pl.Series) -> bool:
     """Whether the column ``no`` counts rows rather than nitric oxide."""
     return name == "no" and bool((values.diff().drop_nulls() == 1).all())
+
+
+def in_units(table: pl.DataFrame, headers: Sequence[str]) -> pl.DataFrame:
+    """The table in :data:`UNITS`, of whose columns the file says by its ``headers`` that they are in others. Raises
+    :class:`TableError` for a unit that cannot be converted."""
+    try:
+        known = NAMES.recognise([name for name in headers if NAMES.measures(name)])
+    except ColumnError as error:
+        raise TableError(str(error)) from None
+    return table.with_columns(
+        scaled(table[key], column.ratio) for key, column in known.items() if column.ratio != 1
+    )
 
 
 def require(table: pl.DataFrame, names: Iterable[str]) -> None:

@@ -104,13 +104,19 @@ _DECIMAL_COMMA = re.compile(r"(?<![\d.,])(?:0\d*,\d+|\d+,(?:\d\d?|\d{4,})|\d{4,}
 _EITHER_COMMA = re.compile(r"(?<![\d.,])[1-9]\d{0,2},\d{3}(?![\d.,])")
 
 
+# In half width these would be plain digits: a power, and what is written in a circle, with a full stop or below the line.
+_POWER = re.compile("⁻?[⁰¹²³⁴-⁹]+")
+_NO_DIGIT = re.compile("[①-⒛⓪]|[₀-₉]+")
+
+
 def closed_up(text: str) -> str:
     """A written number in half width and without blanks, but for one that parts it from another.
 
     >>> closed_up(" 0.02 Ｌ"), closed_up("24 000"), closed_up("30\\n31"), closed_up("3 0")
     ('0.02L', '24000', '30\\n31', '3 0')
     """
-    plain = unicodedata.normalize("NFKC", text).strip()
+    marked = _NO_DIGIT.sub(r"(\g<0>)", _POWER.sub(r"^\g<0>", text))
+    plain = unicodedata.normalize("NFKC", marked).replace("−", "-").strip()
     plain = _GROUPS.sub(lambda match: match[0].replace(" ", ""), plain)
     return re.sub(r"(?<![\d.,])\s+|\s+(?![\d.,])", "", plain)
 

@@ -34,7 +34,8 @@ class Precision(StrEnum):
     DAY = "day"
     SHORT_YEAR = "short_year"  # 26.12.31: the century is not written, the order is the Chinese one
     SERIAL = "serial"  # a spreadsheet's day number, not yet formatted as a date
-    MONTH = "month"  # the last day of it is meant, or the first of what begins; also of a third of a month
+    MONTH = "month"  # the last day of it is meant, or the first of what begins
+    TEN_DAYS = "ten_days"  # a third of a month, likewise
     QUARTER = "quarter"
     YEAR = "year"
     NONE = "none"  # words that set no date: 长期坚持, 立行立改
@@ -52,7 +53,8 @@ class WrittenDay:
 NO_DATE = frozenset(
     {"长期坚持", "长期", "长期整改", "持续推进", "持续", "持续整改", "常态化", "立行立改", "立即整改", "立即", "即知即改",
      "尽快", "尽快完成", "尽快整改", "抓紧", "抓紧整改", "抓紧落实", "即日", "即日起", "近期", "待明确", "待确定", "未定", "视情况",
-     "按计划", "按计划推进", "按序时进度", "已完成", "无", "/", "-", "--", "—", "——", "不涉及", "待定"}
+     "按计划", "按计划推进", "按序时进度", "已完成", "无", "/", "-", "--", "—", "——", "不涉及", "待定", "长期保持", "持续保持",
+     "持续巩固", "长期巩固", "巩固提升", "动态清零", "常态化管理", "长效管理", "常态长效"}
 )  # fmt: skip
 _WEEKDAY = re.compile(r"[(（]?(?:星期|周)[一二三四五六日天][)）]?")
 _HALF_DAY = re.compile(r"上午|下午|凌晨|早上|中午|晚上|(?<=[\d\s])[AP]M\b", re.IGNORECASE)
@@ -62,7 +64,10 @@ _SERIALS = (20_000, 80_000)
 
 _DIGITS = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 _NUMERAL = "〇零○一二三四五六七八九十"
-_TAIL = r"(?:(?:之|以)?前)?(?:完成|整改完成|整改到位|完成整改|销号|完成销号|办结|到位|止|为止)?"
+_TAIL = (
+    r"(?:(?:上午|下午|中午)?(?:\d{1,2}[时点])?(?:之|以)?前|上午|下午)?"
+    r"(?:全部|全面)?(?:完成|整改完成|整改到位|完成整改|销号|完成销号|办结|到位|止|为止)?"
+)
 _DATE = re.compile(rf"(\d{{4}})[年./\-](\d{{1,2}})[月./\-](\d{{1,2}})[日号]?{_TAIL}")
 _SHORT_YEAR = re.compile(rf"(\d{{2}})([./\-])(\d{{1,2}})\2(\d{{1,2}})[日号]?{_TAIL}")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?")
@@ -70,11 +75,13 @@ _CLOCK = re.compile(
     r"[T日 ]*(?:上午|下午)?(\d{1,2})[:时点](?:(\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?秒?|分)?)?$"
 )
 _MONTH = re.compile(rf"(\d{{4}})[年./\-](\d{{1,2}})月?份?(底|末|上旬|中旬|下旬)?{_TAIL}")
-_QUARTER = re.compile(rf"(\d{{4}})年?第?([1-4一二三四])季度?(?:底|末)?{_TAIL}")
+_QUARTER = re.compile(rf"(\d{{4}})年?(?:第?(?=.季)|[Qq])([1-4一二三四])(?:季度?)?(?:底|末)?{_TAIL}")
 _HALF = re.compile(rf"(\d{{4}})年(上|下)半年(?:底|末)?{_TAIL}")
 _YEAR = re.compile(rf"(\d{{4}})年?年?(?:底|末|内|度)?{_TAIL}")
 # Several sayings in one cell, and from … to ….
-_PARTS = re.compile(r"[,;、。]|并(?=长期|持续|常态)")
+_PARTS = re.compile(r"[,;、。]|并(?=长期|持续|常态|巩固)")
+# A remark behind a date that says nothing of another: (第一阶段), (暂定).
+_REMARK = re.compile(r"\((?!.*(?:\d|延|推|提前|调|暂停|中止|取消))[^()]*\)$")
 _SPAN = re.compile(r"(\d{4}[年./\-].*?)(?:至|到|~|—|–|--|-(?=20\d{2}[年./\-]))(.*\d.*)")
 # How the first day of something is written: 自2026年7月1日起施行.
 _BEGINNING = re.compile(r"^[自从]|(?:起|开始|以来)?(?:执行|施行|实施|生效)?$")
@@ -85,9 +92,14 @@ _NO_YEAR = re.compile(r"(?:\d{1,2}月|年底|第?[1-4一二三四]季度|[上下
 def _plain(text: str) -> str:
     """Half-width, without blanks, Chinese numerals of a date as digits."""
     folded = re.sub(r"[\s\u200b\ufeff]+", "", unicodedata.normalize("NFKC", text))
-    if re.match(rf"[{_NUMERAL}]{{4}}年|[{_NUMERAL}]{{1,2}}月", folded):
-        folded = re.sub(rf"[{_NUMERAL}]+(?=[年月日])", lambda m: _number(m[0]), folded)
-    return folded
+    return _in_digits(folded)
+
+
+def _in_digits(text: str) -> str:
+    """A date's Chinese numerals and long dashes as digits and hyphens."""
+    if re.match(rf"[{_NUMERAL}]{{4}}年|\d{{4}}年[{_NUMERAL}]|[{_NUMERAL}]{{1,2}}月", text):
+        text = re.sub(rf"[{_NUMERAL}]+(?=[年月日时点分])", lambda m: _number(m[0]), text)
+    return re.sub(r"^(\d{4})[—–−‐‑](\d{1,2})[—–−‐‑](\d{1,2})(?!\d)", r"\1-\2-\3", text)
 
 
 def _number(numeral: str) -> str:
@@ -153,6 +165,7 @@ def _read_day(cell: Any, year: int | None) -> WrittenDay:
         return WrittenDay(None, Precision.NONE)
     if len(parts) == 1:  # 立行立改，2023年6月30日前
         text = parts[0]
+    text = _REMARK.sub("", text).rstrip(".")
     if (span := _SPAN.fullmatch(text)) is not None:
         return _end_of_span(span[1], span[2], year)
     if re.match(r"\d{2}年\d{1,2}月", text):
@@ -171,7 +184,9 @@ def _read_day(cell: Any, year: int | None) -> WrittenDay:
         last = {"上旬": 10, "中旬": 20}.get(match[3] or "", 0)
         if not 1 <= month <= 12 or not year:
             raise UnreadableDateError(text, "calendar")
-        return WrittenDay(date(year, month, last or monthrange(year, month)[1]), Precision.MONTH)
+        if last:
+            return WrittenDay(date(year, month, last), Precision.TEN_DAYS)
+        return WrittenDay(date(year, month, monthrange(year, month)[1]), Precision.MONTH)
     if match := _QUARTER.fullmatch(text):
         return _end_of(match[1], 3 * int(match[2].translate(_DIGITS)), Precision.QUARTER, text)
     if match := _HALF.fullmatch(text):
@@ -236,8 +251,15 @@ _COMPACT_MOMENT = re.compile(
 )
 
 
-def read_moment(cell: Any) -> tuple[datetime, bool]:
-    """A time as people write it, and whether it names a day only.
+# An hour as its span: 08:00-09:00, 8～9时; one that stands behind its day.
+_CLOCK_TIME = r"\d{1,2}(?:[:时点](?:\d{1,2}(?::\d{1,2}|分)?)?)?"
+_HOURS = rf"({_CLOCK_TIME})\s*(?:[-~—–]+|至|到)\s*({_CLOCK_TIME})"
+_DAY_AND_HOURS = re.compile(rf"(.*(?:[T ]|日))\s*{_HOURS}")
+_HOURS_BESIDE = re.compile(_HOURS)
+
+
+def read_moment(cell: Any, *, last: bool = False) -> tuple[datetime, bool]:
+    """A time as people write it, and whether it names a day only. ``last``: of a span of hours its end is meant.
 
     Understands 2023-08-10 08:00, 2023-08-10 下午2:30, 2023-08-10 2:30 PM, 2023年8月10日 星期四 14:30, 2023/8/10 8:00, 2023.8.10, 2023年8月10日8时, 20230810, 2023081008, 2026-02-26T2000
     and a spreadsheet's day numbers. 24:00 is the next day's midnight. Hours that a spreadsheet filled down by adding
@@ -260,17 +282,20 @@ def read_moment(cell: Any) -> tuple[datetime, bool]:
         moment = _settled(_EPOCH + timedelta(seconds=cell * 86400))
         return moment, cell == int(cell)
     text = re.sub(r"[\u200b\ufeff]", "", unicodedata.normalize("NFKC", str(cell))).strip()
+    text = text.removeprefix("'")  # by which spreadsheets are told that it is a text
     if re.fullmatch(r"\d{5}(?:\.\d+)?", text) and _SERIALS[0] < float(text) < _SERIALS[1]:
         return read_moment(float(text))
     if re.fullmatch(r"\d{8,14}\.0", text):
         text = text[:-2]
-    text = re.sub(r"\+08:?00$", "", _WEEKDAY.sub(" ", text))
+    text = re.sub(r"\+08:?00$", "", _WEEKDAY.sub(" ", _in_digits(text)).strip())
     half = _HALF_DAY.search(text)
     if half is not None:
         text = re.sub(r"\s+", " ", _HALF_DAY.sub(" ", text)).strip()
     match = _MOMENT.fullmatch(text) or _COMPACT_MOMENT.fullmatch(text)
     if match is None and (parts := re.fullmatch(r"(.+?)[T ](\d{2})(\d{2})", text)):
         match = _MOMENT.fullmatch(f"{parts[1]} {parts[2]}:{parts[3]}")
+    if match is None and half is None and (span := _DAY_AND_HOURS.fullmatch(text)):
+        return _of_span(read_moment(span[1])[0], span[2], span[3], last), False
     if match is None:
         raise UnreadableDateError(text, "form")
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
@@ -306,13 +331,19 @@ def _settled(moment: datetime) -> datetime:
     return (moment + timedelta(microseconds=500_000)).replace(microsecond=0)
 
 
-def read_hour_beside(day: Any, hour: Any) -> tuple[datetime, bool]:
-    """A time in two columns, read as :func:`read_moment` does: a day, and beside it its hour: 8, "8时", "08:00", 8:00
-    of a spreadsheet, the whole time once more, or nothing. 24 is the next day's 0.
+def _of_span(day: datetime, begin: str, end: str, last: bool) -> datetime:
+    """The first or the last moment of a span of hours of a day; 23:00-0:00 ends with the day."""
+    first, after = (read_hour_beside(day, text)[0] for text in (begin, end))
+    return after + timedelta(days=after < first) if last else first
+
+
+def read_hour_beside(day: Any, hour: Any, *, last: bool = False) -> tuple[datetime, bool]:
+    """A time in two columns, read as :func:`read_moment` does: a day, and beside it its hour: 8, "8时", "08:00", 0800,
+    8:00 of a spreadsheet, 8-9 (``last``: its end), the whole time once more, or nothing. 24 is the next day's 0.
 
     Raises :class:`UnreadableDateError`.
     """
-    start, day_only = read_moment(day)
+    start, day_only = read_moment(day, last=last)
     text = _plain("" if hour is None else str(hour)).casefold()
     if not text:
         return start, day_only
@@ -325,8 +356,11 @@ def read_hour_beside(day: Any, hour: Any) -> tuple[datetime, bool]:
         return midnight + hour, False
     if isinstance(hour, float) and 0 < hour < 1:  # a share of the day
         return midnight + timedelta(minutes=round(hour * 1440)), False
+    if span := _HOURS_BESIDE.fullmatch(text):
+        return _of_span(midnight, span[1], span[2], last), False
     if match := _HOUR_BESIDE.fullmatch(text):
-        hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        hours, minutes, seconds, compact = (int(part or 0) for part in match.groups())
+        minutes += compact
         full_hour = not minutes and not seconds
         if minutes < 60 and seconds < 60 and (hours < 24 or (hours == 24 and full_hour)):
             return midnight + timedelta(hours=hours, minutes=minutes, seconds=seconds), False
@@ -335,17 +369,19 @@ def read_hour_beside(day: Any, hour: Any) -> tuple[datetime, bool]:
 
 
 _HOUR_BESIDE = re.compile(
-    r"(\d{1,2})(?:\.0+|[:时点](\d{1,2})?分?(?::(\d{1,2})(?:\.0+)?)?)?(?:[-~—至].*)?"
+    r"(\d{1,2})(?:\.0+|h|[:时点]整?(\d{1,2})?分?(?::(\d{1,2})(?:\.0+)?)?|(?<=\d\d)(\d\d))?"
 )
 
 
-def read_moments(cells: pl.Series, hours: pl.Series | None = None) -> tuple[pl.Series, pl.Series]:
+def read_moments(
+    cells: pl.Series, hours: pl.Series | None = None, *, last: bool = False
+) -> tuple[pl.Series, pl.Series]:
     """(moments, which of them name a day only) of a column of texts; null where none can be read.
 
-    ``hours``: of a time in two columns the second. Each distinct text is read once.
+    ``hours``: of a time in two columns the second; ``last``: of spans of hours the end. Each distinct text is read once.
     """
     texts = pl.DataFrame([cells.alias("cell"), *([] if hours is None else [hours.alias("hour")])])
-    rows = [(*row, *_read_or_none(*row)) for row in texts.unique().iter_rows()]
+    rows = [(*row, *_read_or_none(*row, last=last)) for row in texts.unique().iter_rows()]
     read = pl.DataFrame(
         rows,
         texts.schema | {"moment": pl.Datetime("us"), "day_only": pl.Boolean()},
@@ -355,8 +391,10 @@ def read_moments(cells: pl.Series, hours: pl.Series | None = None) -> tuple[pl.S
     return joined["moment"], joined["day_only"]
 
 
-def _read_or_none(cell: str | None, hour: str | None = None) -> tuple[datetime | None, bool]:
+def _read_or_none(
+    cell: str | None, hour: str | None = None, *, last: bool = False
+) -> tuple[datetime | None, bool]:
     try:
-        return read_hour_beside(cell, hour)
+        return read_hour_beside(cell, hour, last=last)
     except (UnreadableDateError, OverflowError):
         return None, False

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ecoledger.cli import csv_stream, evaluate_air
+from ecoledger.cli.blocks import BadRows, UnusableTableError
 from ecoledger.entities.models import Area, Station
 from ecoledger.listings import importing
 from ecoledger.listings.refusals import Refused
@@ -82,12 +83,12 @@ def of_ledger(path: Path) -> str:
 
 
 def of_evaluate(path: Path) -> str:
-    bad = csv_stream.BadRows()
+    bad = BadRows()
     with contextlib.redirect_stderr(io.StringIO()):
         rules = surface_water.rules()
         water = Names(rules.aliases, rules.units, rules.code_units)
         names = water if path.name.startswith(OF_WATER) else evaluate_air.KNOWN
-        _header, blocks = csv_stream.read(io.BytesIO(path.read_bytes()), bad, names)
+        _header, blocks = csv_stream.read(io.BytesIO(path.read_bytes()), bad, names, long=True)
         kept = sum(block.lines.len() for block in blocks)
     return f"{kept} kept, {len(bad.lines)} refused"
 
@@ -98,7 +99,7 @@ READERS = {
     "ledger": of_ledger,
     "evaluate": of_evaluate,
 }
-NO = (NoTableError, imports.FileError, Refused, csv_stream.UnusableTableError)
+NO = (NoTableError, imports.FileError, Refused, UnusableTableError)
 
 
 def outcome(reader: str, path: Path) -> str:

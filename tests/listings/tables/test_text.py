@@ -33,6 +33,18 @@ def test_one_table_however_it_is_written(encoding, delimiter, end):
     assert got.faults == {}
 
 
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85"])
+def test_lines_end_with_any_line_separator(end):
+    text = end.join(["点位,时间,PM2.5", "甲,2026-03-18 00:00,30", "甲,2026-03-18 01:00,31"])
+    assert [row[-1] for row in table(text).rows] == ["PM2.5", "30", "31"]
+    assert [row[-1] for row in table(text + "\n").rows] == ["PM2.5", "30", "31"]
+
+
+def test_a_last_line_feed_does_not_hide_returns():
+    assert table("点位,时间\r甲,1\r乙,2\n").numbers == [1, 2, 3]
+    assert table('点位,备注\n甲,"多\r行"\n乙,\n').numbers == [1, 2, 3]
+
+
 def test_a_title_with_full_width_commas_does_not_choose_the_delimiter():
     got = table("小时数据，未经审核，仅供参考，谢谢\n点位,时间,PM2.5\n市政府,2026-03-14 00:00,30\n")
     assert got.rows[1:] == [["点位", "时间", "PM2.5"], ["市政府", "2026-03-14 00:00", "30"]]

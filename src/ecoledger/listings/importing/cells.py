@@ -72,7 +72,9 @@ def _written(value: str) -> str:
 
 
 # What stands where there is no number: two rows with it are not one.
-_NO_NUMBER = frozenset({"/", "\\", "-", "--", "—", "——", "无", "暂无"})
+_NO_NUMBER = frozenset(
+    {"/", "\\", "-", "--", "---", "—", "——", "*", "N/A", "NA", "无", "暂无", "无编号", "未编号", "待编号", "待编", "空"}
+)  # fmt: skip
 
 
 def key_text(value: Cell) -> str:
@@ -80,6 +82,8 @@ def key_text(value: Cell) -> str:
 
     A name stays as it is written: its brackets are its own, and keys are compared without such differences.
     """
+    if isinstance(value, bool):
+        raise BadCell(_("单元格里是逻辑值（%s），不是编号；请重新填写") % text_of(value))
     if isinstance(value, date | time | timedelta):
         raise BadCell(
             _("编号被表格软件改成了日期（%s）；请把该列设为“文本”格式后重新填写") % text_of(value)
@@ -112,7 +116,7 @@ def value_of(
         return _moment(cell, ask, year, after)
     if is_key and kind not in (Kind.CHOICE, Kind.STATE, Kind.BOOLEAN, Kind.REFERENCE):
         number = key_text(cell)
-        return ("" if number in _NO_NUMBER else number), ""
+        return ("" if number.upper() in _NO_NUMBER else number), ""
     text = text_of(cell)
     if not text:
         return "", ""

@@ -8,12 +8,14 @@ from datetime import date
 from typing import Any
 
 from django import forms as django_forms
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.jobs import beside
 from ecoledger.listings import words as say
 from ecoledger.listings.forms import LookupField
+from ecoledger.listings.happened import WHY, lies_ahead
 from ecoledger.listings.importing import remembered, updating
 from ecoledger.listings.importing.cells import BadCell, UnknownWord, text_of, value_of
 from ecoledger.listings.importing.cleaning import Cleaner
@@ -68,6 +70,11 @@ class RowChecks:
         assert listing.imports is not None  # noqa: S101 - preview refused such a list
         self.imports = listing.imports
         self.dated = {c.name for c in columns if c.ask.kind in _DATED}
+        # Days of what has happened.
+        facts = {c.name for c in columns if listing.is_fact(c.ask.stores or c.name)}
+        self.facts = sorted(facts & self.dated - set(self.imports.future))
+        self._now = timezone.now()
+        self._today = timezone.localdate(self._now).isoformat()
         self.clean = Cleaner(listing, listing.import_asks, by, batch.mapping.values())
         self.fields = {c.name: self.clean.fields[c.name] for c in columns}
         # References to rows of the list itself: such a row may stand in the same file.
@@ -193,6 +200,7 @@ class RowChecks:
                     self._sought.append((row, name, wrong))
                 else:
                     self._refuse(row, name, wrong)
+        self._refuse_to_come(row)
         seeks = bool(self._sought) and self._sought[-1][0] is row
         if self.has_rules and not row.errors and not seeks:
             self._rules(row)
@@ -204,6 +212,15 @@ class RowChecks:
         row.errors.append(problem(name, self.labels[name], wrong))
         if isinstance(self.fields[name], LookupField) and (value := row.values.get(name)):
             self._unknown(name, str(value))
+
+    def _refuse_to_come(self, row: ImportRow) -> None:
+        """What has happened lies in no day to come."""
+        for name in self.facts:
+            said = row.values.get(name) or ""
+            if said[:10] < self._today or any(one["column"] == name for one in row.errors):
+                continue
+            if lies_ahead(self.clean(name, said), self._now):
+                row.errors.append(problem(name, self.labels[name], _(WHY) + _("请核对日期。")))
 
     def _find_named(self, rows: list[ImportRow]) -> None:
         """Of names that nothing in the book goes by, the row of the file that does; without one they are wrong."""

@@ -91,6 +91,7 @@ def notes_on(book: Book, sheets: list[tuple[Table, Header]]) -> list[str]:
     notes += [say.below_one_another(name, count) for name, count in read.items() if count > 1]
     for table, header in sheets:
         notes += say.hidden(table, (n for n, name in enumerate(header.names) if name))
+        notes += say.merged(table, header)
     return list(dict.fromkeys(notes))
 
 

@@ -123,6 +123,12 @@ def _name(parts: Sequence[str], known: Callable[[str], bool]) -> str:
 _TOTAL = re.compile(
     r".{0,12}?(?P<what>小计|合计|总计|累计|共计|总和|平均值?)(?:[(:].*|\d.*|[一二三四五六七八九十百]+[项件个家].*)?"
 )
+# A figure made of the rows above, each cell a number.
+_FIGURE = re.compile(
+    r"(?:[日月季年周旬全区时段]{1,2}|算术|加权|几何)?(?:最大值?|最小值?|最高值?|最低值?|极大值?|极小值?|均值|中位数|中值|标准差|标准偏差|变异系数|百分位数?|"
+    r"第?\d+百分位数?|样本数|样品数|有效(?:天数|小时数|个数|数据数)|(?:超标|达标|有效|检出|捕获|优良|完整)率|超标(?:天数|个数|次数|倍数)|max|min|mean|average|avg|std|sd|count|sum)"
+    r"(?:[(:].*)?"
+)
 _NOTE = re.compile(
     r"(?:注|备注|说明|填表说明|填报说明|填写说明|附注|注释|附|ps)(?:\d*[:.、].*|$)|填表说明|※"
 )
@@ -158,7 +164,7 @@ def _numbers(texts: Sequence[str]) -> int:
 def may_be_no_data(first: Cell) -> bool:
     """Whether a row that begins so may be a total, a note, a footer or a heading; :func:`why_no_data` says whether."""
     folded = fold(first)
-    return any(said.match(folded) for said in (_TOTAL, _NOTE, _FOOTER, _PAGE, _SECTION))
+    return any(said.match(folded) for said in (_TOTAL, _FIGURE, _NOTE, _FOOTER, _PAGE, _SECTION))
 
 
 def why_no_data(row: Sequence[Cell], header: Header, filled: frozenset[int], after: str) -> str:
@@ -178,6 +184,8 @@ def why_no_data(row: Sequence[Cell], header: Header, filled: frozenset[int], aft
     sparse = len(texts) <= max(2, width // 2)
     if (match := _TOTAL.fullmatch(first)) and (sparse or _numbers(texts[1:]) * 2 >= len(texts)):
         return "subtotal" if match["what"] == "小计" else "total"
+    if len(texts) > 1 and _FIGURE.fullmatch(first) and _numbers(texts[1:]) == len(texts) - 1:
+        return "total"
     if len(texts) <= 4 and _FOOTER.match(first):
         return "footer"
     if len(texts) <= 2 and (_NOTE.match(first) or _PAGE.fullmatch("".join(map(fold, texts)))):

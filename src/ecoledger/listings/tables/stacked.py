@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from ecoledger.listings.tables.book import Cell, Table, is_blank
 from ecoledger.listings.tables.headers import HEADER_WITHIN, Header, find_header, fold, why_no_data
-from ecoledger.listings.tables.units import unit_said
+from ecoledger.listings.tables.units import says_units, unit_said
 
 _LONGEST_NAME = 40
 _NUMBER = re.compile(r"[\d\s.,:/~%+\-—年月日时点分]+")
@@ -44,10 +44,11 @@ def stacked(
             lowest = begin + header.below
             while cut > lowest and _is_title(rows[cut - 1], header):
                 cut -= 1
-            again = rows[y : y + header.below - header.first]
+            after = y + header.below - header.first
             above = rows[begin + header.first : lowest]
-            if cut == lowest or (cut == y and list(map(_said, again)) == list(map(_said, above))):
-                continue  # a title of what follows, or the header once more
+            same = cut == y and list(map(_said, rows[y:after])) == list(map(_said, above))
+            if cut == lowest or (same and not any(map(says_units, rows[after : after + 1]))):
+                continue  # a title of what follows, or the header once more without units of its own
         parts.append((_part(table, begin, cut), header))
         begin = cut
     return parts if len(parts) > 1 else [(table, whole)]

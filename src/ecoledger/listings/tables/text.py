@@ -65,21 +65,31 @@ def _decoded(line: bytes, encoding: str) -> tuple[str, bool]:
         return line.decode(encoding, errors="replace"), True
 
 
+def fed(content: bytes, encoding: str) -> bytes:
+    """Bytes whose lines end with LF, where most end with CR or with a line separator of Unicode."""
+    feed, back = b"\n", b"\r"
+    feeds = content.count(feed)
+    if content.count(back) - content.count(back + feed) > feeds:
+        return content.replace(back + feed, feed).replace(back, feed)
+    for sign in "\u2028\u2029\x85":
+        if content.count(end := sign.encode(encoding)) > feeds:
+            return content.replace(back + feed, feed).replace(end, feed)
+    return content
+
+
 def lines_of(content: bytes) -> tuple[list[str], frozenset[int], str]:
     """(lines, numbers of those with a broken byte, encoding). Lines end with LF, CR LF or CR."""
     encoding, mark = encoding_of(content)
     content = content[mark:]
-    if encoding.startswith(("utf-16", "utf-32")):
-        text = content.decode(encoding, errors="replace")
-        lines = text.split("\n" if "\n" in text else "\r")
-        broken = frozenset(n for n, line in enumerate(lines, 1) if "\ufffd" in line)
-    else:
-        # Neither UTF-8 nor GB 18030 has a line end inside a character.
-        decoded = [
-            _decoded(line, encoding) for line in content.split(b"\n" if b"\n" in content else b"\r")
-        ]
-        lines = [line for line, _bad in decoded]
-        broken = frozenset(n for n, (_line, bad) in enumerate(decoded, 1) if bad)
+    if wide := encoding.startswith(("utf-16", "utf-32")):
+        content = content.decode(encoding, errors="replace").encode()
+    # Neither UTF-8 nor GB 18030 has a line end inside a character.
+    written = "utf-8" if wide else encoding
+    decoded = [_decoded(line, written) for line in fed(content, written).split(b"\n")]
+    lines = [line for line, _bad in decoded]
+    broken = frozenset(
+        n for n, (line, bad) in enumerate(decoded, 1) if bad or (wide and "\ufffd" in line)
+    )
     return [line.rstrip("\r") for line in lines], broken, encoding
 
 

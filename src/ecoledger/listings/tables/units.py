@@ -108,6 +108,18 @@ def _gives_units(row: Sequence[Cell], measured: Callable[[int], bool]) -> bool:
     )
 
 
+def _is_heading(row: Sequence[Cell]) -> bool:
+    """Whether a row holds words alone."""
+    said = [cell for cell in row if not is_blank(cell)]
+    return all(isinstance(cell, str) and not _DATUM.fullmatch(fold(cell)) for cell in said)
+
+
+def says_units(row: Sequence[Cell]) -> bool:
+    """Whether a row holds words alone, a unit among them."""
+    units = (unit_said(str(cell)) for cell in row if not is_blank(cell))
+    return _is_heading(row) and any(unit and not is_symbol(unit) for unit in units)
+
+
 def with_units(
     table: Table, header: Header, measured: Callable[[int], bool], *, words: bool = True
 ) -> Header:
@@ -130,6 +142,9 @@ def with_units(
 
     names, stacks, units, below = list(header.names), list(header.stacks), [], header.below
     lines = range(header.below, min(header.below + _HEADINGS, len(table.rows)))
+    # Rows of headings go on to the last that gives units, whatever the others say.
+    headings = [y for y in lines if all(map(_is_heading, table.rows[header.below : y + 1]))]
+    lowest = max((y for y in headings if _gives_units(table.rows[y], measured)), default=-1)
     for line in (*range(max(header.first - 1, 0), header.first), *lines):
         row = table.rows[line]
         if _gives_units(row, measured):
@@ -137,7 +152,9 @@ def with_units(
         elif line < header.first:
             continue
         elif not (words and only_words(row)):
-            break
+            if line > lowest:
+                break
+            continue
         below = max(below, line + 1)
         for x, cell in enumerate(row[: len(names)]):
             if not (measured(x) and names[x]) or is_blank(cell) or cell in stacks[x]:

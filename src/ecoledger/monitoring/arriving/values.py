@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -199,7 +200,7 @@ def observations_of(
             "layer": np.zeros(count, dtype=np.int8),
         }
     )
-    checked = _checks(table, columns.get("value"), position, registry)
+    checked = _checks(table, columns, position, registry)
     if checked is not None:
         table = pl.concat([table, checked], how="diagonal")
     return _with_texts(batch, trusted, point, table), unknown
@@ -260,15 +261,21 @@ def _convert(columns: dict[str, Any], position: NDArray[np.intp], registry: Regi
 
 def _checks(
     table: pl.DataFrame,
-    value: NDArray[np.float64] | None,
+    columns: Mapping[str, NDArray[np.float64]],
     position: NDArray[np.intp],
     registry: Registry,
 ) -> pl.DataFrame | None:
-    """Second rows, on the layer of automatic checks, for values an instrument cannot have measured."""
-    if value is None or not registry.keys.size:
+    """Second rows, on the layer of automatic checks, for values an instrument cannot have measured; nor is what cannot be
+    negative so when it is converted or summed up."""
+    if "value" not in columns or not registry.keys.size:
         return None
     low, high = registry.low[position], registry.high[position]
+    value = columns["value"]
     with np.errstate(invalid="ignore"):
+        for name in ("converted", "total"):
+            if name in columns:
+                made = (columns[name] < 0) & (low >= 0)
+                value = np.where(made, np.fmin(value, columns[name]), value)
         wrong = (position >= 0) & ((value < low) | (value > high))
     at = np.flatnonzero(wrong)
     if not at.size:

@@ -1,14 +1,16 @@
 """Which column of a table of observations is what: time, point, factor, value, or a factor or point of its own.
 
 Four layouts are understood. *Long*: one value a row, with columns for point, factor, time and value. *Wide*: a
-column a factor. *By point*: a column a point, all of one factor. *National*: date, hour, type and a column a
+column a factor. *By point*: a column a point, all of one factor, or each of the factor above or below it. *National*: date, hour, type and a column a
 station. Time may stand in two columns, a date and an hour, and
 the date in three.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
@@ -20,6 +22,18 @@ from ecoledger.listings.tables.headers import (
     Header,
     bare,
     fold,
+)
+from ecoledger.listings.tables.observed import (
+    DATES,
+    FACTORS,
+    FLAGS,
+    HOURS,
+    MARKS,
+    POINTS,
+    TIMES,
+    UNITS,
+    VALUES,
+    denies,
 )
 from ecoledger.listings.tables.stacked import stacked
 from ecoledger.listings.tables.units import claims_unit, parts, unit_said, with_units
@@ -35,64 +49,22 @@ from ecoledger.monitoring.files.quantities import (
 )
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.points import table as points
-from ecoledger.standards.written_dates import UnreadableDateError, read_moment
+from ecoledger.standards.written_dates import (
+    UnreadableDateError,
+    read_hour_beside,
+    read_moment,
+)
 
-_POINT = {"点位", "监测点", "监测点位", "站点", "站点名称", "站名", "测点", "测点名称", "点位名称", "mn", "设备编号", "点位编码",
-          "编码", "站点编码", "断面", "断面名称", "排放口", "point", "station", "code", "site", "stationcode", "station_code",
-          "station_id"}  # fmt: skip
-_PARAMETER = {"因子", "监测因子", "项目", "监测项目", "指标", "因子编码", "污染物", "parameter", "factor", "pollutant",
-              "type"}  # fmt: skip
-_DATE = {"日期", "监测日期", "采样日期", "数据日期", "date"}
-_TIME = {"时间", "监测时间", "数据时间", "采样时间", "time", "datetime", "datatime", "timestamp", "timepoint",
-         "monitortime"}  # fmt: skip
-_HOUR = {"小时", "时", "时刻", "时次", "钟点", "整点", "hour", "hours", "hr"}
+# What is computed here from what is measured.
+_COMPUTED = ("water_class", "aqi")
 # A day in three columns.
 _YEAR, _MONTH, _DAY = {"年", "年份", "year"}, {"月", "月份", "month"}, {"日", "day"}
-_VALUE = {"数值", "监测值", "值", "浓度", "结果", "监测结果", "value", "concentration", "result"}
-_FLAG = {"标记", "数据标记", "标识", "数据标识", "状态", "数据状态", "flag", "status"}
+_TIME_WORD = re.compile(r"^h$|^(?!.*(?:运行|时长|时数|时效|历时|工时|累计)).*(?:时|hour|time)")
 _OF_TIME = ("小时", "时刻", "时段", "分钟", "hour", "minute")
 
 
-# What says whether a row is good, and what says that it is not.
-_VALID = {
-    "是否有效",
-    "有效性",
-    "数据有效性",
-    "是否可用",
-    "审核状态",
-    "审核结果",
-    "数据审核",
-    "审核",
-    "数据质量",
-    "qc",
-}
-_INVALID = {
-    "是否无效",
-    "是否异常",
-    "是否剔除",
-    "是否质控",
-    "是否质控样",
-    "质控样",
-    "质控",
-    "质控类型",
-    "质控样类型",
-}
 _LOOKED_AT, _NOTES = 200, 20  # rows whose times are looked at, and at a table's end for notes
-_OWN = (
-    _POINT
-    | _PARAMETER
-    | _DATE
-    | _TIME
-    | _HOUR
-    | _YEAR
-    | _MONTH
-    | _DAY
-    | _VALUE
-    | _FLAG
-    | _VALID
-    | _INVALID
-)
-_UNIT = {"单位", "计量单位", "浓度单位", "unit", "units"}
+_OWN = POINTS | FACTORS | DATES | TIMES | HOURS | _YEAR | _MONTH | _DAY | VALUES | MARKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,17 +169,24 @@ def layout(
         for i, stack in enumerate(header.stacks)
         if stack
         and (
-            _called(header.names[i]) in _VALUE
+            _called(header.names[i]) in VALUES
             or place_of(stack, places)
             or quantity(stack, factors) is not None
         )
     }
     header = with_units(table, header, has_values.__contains__)
+    # A column that names a point and a factor, one above the other.
+    of_place: dict[int, str] = {}
+    stacks = list(header.stacks)
+    for i, stack in enumerate(stacks):
+        rest = tuple(text for text in stack if not place_of((text,), places))
+        if len(rest) < len(stack) and quantity(rest, factors) is not None:
+            of_place[i], stacks[i] = place_of(stack, places), rest
     # A single name like 站点 or 标识 is the table's own; under a factor it is the factor's.
-    own = _OWN - _VALUE
+    own = _OWN - VALUES
     about = {
         i: measured
-        for i, stack in enumerate(header.stacks)
+        for i, stack in enumerate(stacks)
         if not (len(stack) == 1 and _called(stack[0]) in own)
         and (measured := quantity(stack, factors)) is not None
     }
@@ -217,24 +196,26 @@ def layout(
         return next((i for each in wanted for i, name in enumerate(names) if name in each), None)
 
     days = tuple(i for i in (find(_YEAR), find(_MONTH), find(_DAY)) if i is not None)
-    time, hour = find(_DATE), find(_TIME)
+    time, hour = find(DATES), find(TIMES)
     days = days if time is None and len(days) == 3 else ()
     time = days[0] if days else time
     if time is None or hour is None:
-        time, hour = (hour if time is None else time), find(_HOUR)
+        time, hour = (hour if time is None else time), find(HOURS)
     row = table.numbers[header.below - 1]
     if time is None:
         raise FileError(
             _("%(where)s第%(row)d行是表头（%(names)s），但没有时间列；请加一列“时间”")
             % {"where": _where(table), "row": row, "names": _listed(header)}
         )
-    point, value, subject = find(_POINT), find(_VALUE), find(_PARAMETER)
-    if value is None or subject is None:
-        value = None
     below = header.below
     rows = table.rows[below:]
+    if hour is None and not days:
+        hour = _hour_column(rows, header.names, time)
+    point, value, subject = _point_column(rows, names, places), find(VALUES), find(FACTORS)
+    if value is None or subject is None:
+        value = None
     unit = _unit_column(rows, names)
-    marks = [i for i, name in enumerate(names) if name in _FLAG | _VALID | _INVALID]
+    marks = [i for i, name in enumerate(names) if name in MARKS]
     taken = {time, *days, hour, point, value, subject, unit, *marks}
     rest = {i: name for i, name in enumerate(header.names) if name and i not in taken}
     said = declared(_lines(table, header), factors)
@@ -256,11 +237,13 @@ def layout(
                 of_factor[i] = measured
             elif measured.other or (measured.span and measured.span not in spans):
                 others[measured.title] = measured.other
-            elif not same(measured.subject, "water_class"):  # computed here from what is measured
+            elif not any(same(measured.subject, made) for made in _COMPUTED):
                 by_factor[i] = said.of(measured)
-        by_factor = _single(by_factor, table, others)
+                if i in of_place:
+                    by_place[i] = of_place[i]
+        by_factor = _single(by_factor, by_place, table, others)
         if by_factor:
-            by_place = {}
+            by_place = {i: place for i, place in by_place.items() if i in by_factor}
         elif by_place and subject is None:
             titles = _lines(table, header, above=True)
             named = quantity((parameter,), factors) or in_title(
@@ -289,7 +272,7 @@ def layout(
         i: about[i].title if i in about else name for i, name in rest.items() if i not in used
     }
     for i, name in ignored.items():
-        again = names[i] in _DATE | _TIME | _HOUR and _differ(rows, i, (time, hour))
+        again = names[i] in DATES | TIMES | HOURS and _differ(rows, i, (time, hour))
         if again or (any(word in fold(name) for word in _OF_TIME) and not _about(name, factors)):
             raise FileError(
                 _(
@@ -297,7 +280,7 @@ def layout(
                 )
                 % {"where": _where(table), "time": header.names[time], "odd": name}
             )
-        if (names[i] in _POINT and _other_points(rows, names, i, point, places)) or any(
+        if (names[i] in POINTS and _other_points(rows, names, i, point, places)) or any(
             column is not None and names[i] == names[column] and _differ(rows, i, (column,))
             for column in (subject, value)
         ):
@@ -307,6 +290,8 @@ def layout(
                 )
                 % {"where": _where(table), "column": column_letters(i), "name": name}
             )
+    if point is not None or by_place:
+        _refuse_told_apart(table, header, rows, (time, *days, hour, point, subject), ignored)
     if value is None and not by_factor and not by_place:
         raise FileError(
             _(
@@ -319,6 +304,41 @@ def layout(
         header, below, time, days, hour, point, subject, value, unit, marked, said, by_factor, by_place,
         list(ignored.values()), others,
     )  # fmt: skip
+
+
+def _refuse_told_apart(
+    table: Table,
+    header: Header,
+    rows: Sequence[Sequence[Cell]],
+    of_row: Sequence[int | None],
+    ignored: Mapping[int, str],
+) -> None:
+    """Refuse a table most of whose rows are of the same time, point and factor as others, and are told apart by a column
+    that nobody understands: an hour called otherwise, a depth, a number of the sample."""
+
+    def keys(columns: Sequence[int | None]) -> list[tuple[str, ...]]:
+        return [
+            tuple(fold(row[i]) if i is not None and i < len(row) else "" for i in columns)
+            for row in rows[:_LOOKED_AT]
+            if any(i is not None and i < len(row) and not is_blank(row[i]) for i in of_row)
+        ]
+
+    alike = keys(of_row)
+    if len(alike) < 4 or len(set(alike)) * 2 > len(alike):
+        return
+    for i, name in ignored.items():
+        if len(set(keys((*of_row, i)))) == len(alike):
+            raise FileError(
+                _(
+                    "%(where)s多数行的监测点、因子和“%(time)s”都相同，只有“%(odd)s”列不同，而这一列没有读懂；"
+                    "它若是时刻，请把列名改为“小时”，若是层次、频次等，请分成几个文件"
+                )
+                % {
+                    "where": _where(table),
+                    "time": header.names[of_row[0] or 0],
+                    "odd": name,
+                }
+            )
 
 
 def _called(header: str) -> str:
@@ -336,6 +356,26 @@ def place_of(stack: Sequence[str], places: Collection[str]) -> str:
         if fold(name) in places and all(map(unit_said, words)):
             return name
     return ""
+
+
+# What a title says of the whole table: 监测点：市政府; 2026年.
+_OF_TITLE = re.compile(r"[\u4e00-\u9fffA-Za-z]{0,8}[:：]\s*(\S+)")
+_YEAR_SAID = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
+
+
+def point_said(table: Table, header: Header, places: Collection[str]) -> str:
+    """The point that a sheet's name or a title names for the whole table; "" where none does, or several."""
+    texts = [table.name, *_lines(table, header, above=True)]
+    texts += [word for text in texts for word in _OF_TITLE.findall(text)]
+    said = {fold(text): text for text in texts if fold(text) in places}
+    return said.popitem()[1] if len(said) == 1 else ""
+
+
+def year_said(name: str, table: Table, header: Header) -> int | None:
+    """The one year that a table's titles, its sheet's or its file's name tell."""
+    texts = [name, table.name, *_lines(table, header, above=True)]
+    years = {year for text in texts for year in _YEAR_SAID.findall(text)}
+    return int(years.pop()) if len(years) == 1 else None
 
 
 def why_others(others: Mapping[str, str]) -> list[str]:
@@ -357,10 +397,48 @@ def _units(stack: Sequence[str]) -> tuple[str, ...]:
     return tuple(unit_said(word) or word for word in words if unit_said(word) or claims_unit(word))
 
 
+def _hour_column(rows: Sequence[Sequence[Cell]], names: Sequence[str], time: int) -> int | None:
+    """Where days come again and again, the column beside them that is called as one of time is (时段, 整点时间) and holds
+    hours."""
+    cells = [row for row in rows[:_LOOKED_AT] if time < len(row) and not is_blank(row[time])]
+    if len({fold(row[time]) for row in cells}) * 2 > len(cells):
+        return None
+    for i, name in enumerate(names):
+        if i == time or not _TIME_WORD.search(fold(name)):
+            continue
+        beside = {(row[time], row[i]) for row in cells if i < len(row) and not is_blank(row[i])}
+        if len(beside) > 1 and all(_is_hour(day, hour) for day, hour in beside):
+            return i
+    return None
+
+
+def _is_hour(day: Cell, hour: Cell) -> bool:
+    """Whether a cell holds the hour of a day that stands beside it, and no whole time."""
+    try:
+        day_only = read_moment(day)[1]
+        with suppress(UnreadableDateError):
+            read_moment(hour)
+            return False
+        return day_only and not read_hour_beside(day, hour)[1]
+    except (UnreadableDateError, OverflowError):
+        return False
+
+
+def _point_column(
+    rows: Sequence[Sequence[Cell]], names: Sequence[str], places: Collection[str]
+) -> int | None:
+    """The column of points; of several (编码 beside 名称) the first of those that name most of the points known here."""
+
+    def known(i: int) -> int:
+        return sum(1 for row in rows[:_LOOKED_AT] if i < len(row) and fold(row[i]) in places)
+
+    return max((i for i, name in enumerate(names) if name in POINTS), key=known, default=None)
+
+
 def _unit_column(rows: Sequence[Sequence[Cell]], names: Sequence[str]) -> int | None:
     """The column that says each row's unit: 单位, where it does not name the firms."""
     for i, name in enumerate(names):
-        if name in _UNIT:
+        if name in UNITS:
             cells = [str(row[i]) for row in rows[:200] if i < len(row) and not is_blank(row[i])]
             if any(map(unit_said, cells)) or (cells and all(cell.isascii() for cell in cells)):
                 return i
@@ -395,13 +473,18 @@ def _spans(rows: Sequence[Sequence[Cell]], time: int, hour: int | None) -> set[s
 
 
 def _single(
-    by_factor: dict[int, Quantity], table: Table, others: dict[str, str]
+    by_factor: dict[int, Quantity], by_place: dict[int, str], table: Table, others: dict[str, str]
 ) -> dict[int, Quantity]:
-    """One column a factor: that which says of which span its values are gives way; of two alike nobody knows which."""
+    """One column a factor, and a point where columns name points: that which says of which span its values are gives way; of two alike nobody knows which."""
     kept: dict[int, Quantity] = {}
     for i, measured in by_factor.items():
         rival = next(
-            (j for j, other in kept.items() if same(other.subject, measured.subject)), None
+            (
+                j
+                for j, other in kept.items()
+                if same(other.subject, measured.subject) and by_place.get(i) == by_place.get(j)
+            ),
+            None,
         )
         if rival is None:
             kept[i] = measured
@@ -435,10 +518,10 @@ def _marks(
         for column, measured in by_factor.items()
         if same(mark.subject, measured.subject)
     ]
-    beside = [i for i in columns if i - 1 in by_factor and names[i] in _FLAG]
+    beside = [i for i in columns if i - 1 in by_factor and names[i] in FLAGS]
     for i in columns:
         of = i - 1 if i in beside and len(beside) > 1 else None
-        marks.append(Mark(i, of, names[i] in _INVALID))
+        marks.append(Mark(i, of, denies(names[i])))
     return tuple(marks)
 
 

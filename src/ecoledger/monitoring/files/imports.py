@@ -25,6 +25,7 @@ from ecoledger.monitoring.files.columns import (
     Layout,
     known_names,
     layout,
+    point_said,
     tables_in,
     why_others,
 )
@@ -73,12 +74,9 @@ def read(
     readers = []
     seen: set[Any] = set()
     for sheet, read_table, found in layouts:
-        if found.point is None and not found.places and not point:
-            raise FileError(
-                _("%(name)s：没有监测点列；请加一列“监测点”，或指定整个文件所属的监测点")
-                % {"name": name}
-            )
-        reader = Reader(read_table, sheet, found, places, point, parsed)
+        of_table = _point_of(read_table, found, places, point, parsed)
+        by_end = label == "end"
+        reader = Reader(read_table, sheet, found, places, of_table, parsed, by_end=by_end)
         reader.seen = seen  # the same value in two tables is a repetition as well
         reader.read()
         readers.append(reader)
@@ -91,6 +89,12 @@ def read(
     if series == "auto":
         _refuse_days_among_hours(readers)
     parsed.series = _series(table, series, days_only, layouts[0][2])
+    hours = set[int]().union(*(reader.hours for reader in readers))
+    if parsed.series == "day" and hours == {24}:
+        # Days that are called by their ends: 2026-03-20 24:00.
+        table = table.with_columns(pl.col("start") - pl.duration(days=1))
+    if parsed.series == "hour" and any(reader.days for reader in readers):
+        table = _without_days(table, readers, parsed)
     seconds = SECONDS[parsed.series]
     if label == "end" and parsed.series in ("hour", "minute"):
         table = table.with_columns(pl.col("start") - pl.duration(seconds=seconds))
@@ -98,7 +102,36 @@ def read(
         pl.lit(parsed.series).alias("series"), pl.lit(seconds, dtype=pl.Int32).alias("seconds")
     )
     parsed.stops = [*_unclear(layouts), *_implausible(parsed.observations)]
+    if label == "start" and parsed.series == "hour" and hours == {1, 24}:
+        parsed.stops.append(
+            _(
+                "时间从 1 时写到 24 时，没有 0 时，看来标的是时段的结束；是的话请按时段的结束读取，否则核对后确认导入"
+            )
+        )
     return parsed
+
+
+def _point_of(table: Table, found: Layout, places: Places, asked: str, parsed: Parsed) -> str:
+    """The point of a table without a column of points: the one asked for, or that its sheet or title names. Raises
+    :class:`FileError` where there is none, and where both are and differ."""
+    if found.point is not None or found.places:
+        return asked
+    said = point_said(table, found.header, places.by_name)
+    if asked and said and not places.same(asked, said):
+        raise FileError(
+            _(
+                "工作表“%(sheet)s”写的是监测点“%(said)s”，不是指定的“%(asked)s”；请分开导入，或加一列“监测点”"
+            )
+            % {"sheet": table.name, "said": said, "asked": asked}
+        )
+    if not (asked or said):
+        raise FileError(
+            _("%(name)s：没有监测点列；请加一列“监测点”，或指定整个文件所属的监测点")
+            % {"name": parsed.name}
+        )
+    if not asked:
+        parsed.notes.append(_("没有监测点列，按表名或标题读作监测点“%s”") % said)
+    return asked or said
 
 
 def _layouts(
@@ -147,6 +180,25 @@ def _layouts(
                 _("没有读取工作表“%(name)s”：%(why)s") % {"name": name, "why": refusal}
             )
     return layouts
+
+
+def _without_days(table: pl.DataFrame, readers: list[Reader], parsed: Parsed) -> pl.DataFrame:
+    """Hours without the rows that name only a day, unless the hour before or after is there: midnights as some write."""
+    whole = {row: reader for reader in readers for row in reader.days}
+    at = pl.col("start")
+    near = [table.select("point", start=at + pl.duration(hours=n)) for n in (-1, 1)]
+    beside = table.join(pl.concat(near).unique(), on=["point", "start"], how="semi")
+    odd = set(whole) & set(table["row"]) - set(beside["row"])
+    for row in sorted(odd):
+        reader = whole[row]
+        title = reader.layout.header.names[reader.layout.time]
+        problem, remedy = (
+            _("只写到日，其余各行写到小时"),
+            _("写作 2026-08-10 08:00，或把日均值另存为一个文件"),
+        )
+        parsed.wrong(RowError(row - reader.first_row, title, problem, remedy, reader.table.name))
+        parsed.lines.pop(row, None)
+    return table.filter(~pl.col("row").is_in(list(odd))) if odd else table
 
 
 def _refuse_days_among_hours(readers: list[Reader]) -> None:

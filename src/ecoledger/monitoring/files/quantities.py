@@ -33,6 +33,7 @@ _ANOTHER = re.compile(
     r"aqi|指数|同期|同比|环比|去年|上年|上月|上期|最[大小高低]|max|min|std|标准[值限]|限值|超标|达标|滑动|moving|mda|[28]小时|[28]h"
     r"|折算|排放量|排放速率|倍数|类别|级别|等级|排名|首要|标识|flag|有效[率性]|百分位|变幅|变化[率幅]|增减|累计|[天个次]数|比例"
 )
+_DASHES = re.compile(r"(?<=[A-Za-z0-9])[—–‐‑](?=[A-Za-z])")
 # The official names of particles by their size.
 _PARTICLES = re.compile(r"颗粒物\(粒径小于等于(10|2\.5) ?[μu]m\)")
 
@@ -62,7 +63,7 @@ def codes_by_name() -> dict[str, dict[str, str]]:
         for entry in parameters.of_kind(kind):
             names = set(entry.spellings)
             if entry.key:
-                names |= {entry.key, entry.key.replace("_", ".")}
+                names |= {entry.key, entry.key.replace("_", "."), entry.key.replace("_", "")}
             for text in names - {""}:
                 by_name.setdefault(fold(text), {}).setdefault(kind, entry.code)
     return by_name
@@ -129,12 +130,15 @@ def _said(quantity: Quantity, words: Sequence[str], factors: Collection[str]) ->
     for word in words:
         folded = fold(word)
         if (
-            folded in ("-", "/", "—", "单位", "unit")
+            folded in ("-", "/", "—", "单位", "unit", "无", "无单位")
             or _counted(folded, quantity)
             or _WORDS.fullmatch(folded)
         ):
             continue
-        if folded in factors and alike(folded, quantity.subject):
+        if any(
+            name in factors and alike(name, quantity.subject)
+            for name in (folded, folded.replace("_", ""))
+        ):
             continue
         if _HOURS.fullmatch(folded) or _DAYS.fullmatch(folded):
             quantity = replace(quantity, span="hour" if _HOURS.fullmatch(folded) else "day")
@@ -153,9 +157,14 @@ def _said(quantity: Quantity, words: Sequence[str], factors: Collection[str]) ->
 
 def _whole(text: str, factors: Collection[str]) -> Quantity | None:
     """What one text of a header measures."""
-    name, words = parts(_PARTICLES.sub(r"PM\1_", unicodedata.normalize("NFKC", text)))
+    plain = _DASHES.sub("-", unicodedata.normalize("NFKC", text))
+    name, words = parts(_PARTICLES.sub(r"PM\1_", plain))
     if name in ("No", "no", "No.", "no."):  # of the row
         return None
+    if (
+        words and is_symbol(words[0]) and fold(name + words[0]) in factors
+    ):  # 叶绿素a, which is no year
+        name, words = name + words[0], words[1:]
     for kept in range(len(words), 0, -1):  # 铬（六价）（mg/L）
         longer = name + "".join(f"({word})" for word in words[:kept])
         if fold(longer) in factors:

@@ -17,8 +17,9 @@ from ecoledger.hj212 import codes
 from ecoledger.listings import words
 from ecoledger.listings.tables.book import Cell, Fault, Table, is_blank
 from ecoledger.listings.tables.headers import bare, fold, why_no_data
+from ecoledger.listings.tables.observed import flag_of
 from ecoledger.live import times
-from ecoledger.monitoring.files.columns import Layout, known_names
+from ecoledger.monitoring.files.columns import Layout, known_names, year_said
 from ecoledger.monitoring.files.parsed import SHEET_STEP, Parsed, RowError
 from ecoledger.monitoring.files.quantities import Quantity, codes_by_name, quantity
 from ecoledger.monitoring.models import Point
@@ -47,6 +48,9 @@ SCHEMA: dict[str, Any] = {
 _COMPUTED = re.compile(r".*_(?:8h|24h|8h_24h)|aqi|.*iaqi")
 
 
+# A midnight written as the end of the day before.
+_TO_24 = re.compile(r"(?:(?<!\d)24|^\d{8}24)(?:\.0+|[:时点].*)?$")
+_NO_YEAR = re.compile(r"\d{1,2}[-/月]\d{1,2}(?![-/\d])")
 _NO_UNIT = {"-", "/", "—", "无", "无量纲"}
 
 
@@ -70,6 +74,11 @@ class Places:
                 names |= {each.value for each in point.entity.identifiers.all()}
             for text in names - {""}:
                 self.by_name.setdefault(fold(text), []).append(point)
+
+    def same(self, one: str, other: str) -> bool:
+        """Whether two names may be of one point."""
+        named = [self.by_name.get(fold(n)) or self.by_number.get(fold(n), []) for n in (one, other)]
+        return any(point in named[1] for point in named[0])
 
     def find(self, cell: Any, subject: str | None) -> Point:
         """The point called ``cell``; of several, the one that has the factor ``subject``."""
@@ -103,34 +112,33 @@ def _code_at(subject: str, point: Point) -> str | None:
     return None
 
 
-# What a column of marks says of a good value: 是否有效 是, 质控样 否.
-_GOOD = {False: {"是", "y", "yes", "true", "√"}, True: {"否", "无", "不是", "n", "no", "false", "/", "-", "环境样", "实样"}}  # fmt: skip
-
-
-def flag_of(cell: Cell, *, denies: bool = False) -> str | None:
-    """The flag of HJ 212 that a file writes as its letter or as its word; "" for none, ``None`` unknown.
-
-    ``denies``: yes there means a bad value.
-    """
-    text = fold(cell)
-    if not text:
-        return ""
-    if text in _GOOD[denies] or (isinstance(cell, bool) and cell is not denies):
-        return "N"
-    return codes.flag_letter(text)
-
-
 class Reader:
     """Turns the rows of one table into values, remembering what it has looked up."""
 
     def __init__(
-        self, table: Table, sheet: int, layout: Layout, places: Places, point: str, parsed: Parsed
+        self,
+        table: Table,
+        sheet: int,
+        layout: Layout,
+        places: Places,
+        point: str,
+        parsed: Parsed,
+        *,
+        by_end: bool,
     ) -> None:
+        """``by_end``: a time written as a span of hours (8:00-9:00) is called by its end."""
         self.table, self.layout, self.places = table, layout, places
         self.first_row = sheet * SHEET_STEP
-        self.only_point, self.parsed = point, parsed
+        self.only_point, self.parsed, self.by_end = point, parsed, by_end
+        # Which of the hours 0, 1 and 24 of a day are written.
+        self.hours: set[int] = set()
+        self.year = year_said(parsed.name, table, layout.header)
+        self.has_hours = layout.hour is not None and not all(
+            is_blank(_cell(row, layout.hour)) for row in table.rows[layout.below :]
+        )
         self.values: list[tuple[Any, ...]] = []
         self.days_only: list[bool] = []
+        self.days: set[int] = set()  # rows that name only a day
         self._points: dict[tuple[str, str], Point] = {}
         self._factors: dict[tuple[Quantity, int], tuple[str, int, int]] = {}
         self._factors_known = known_names()
@@ -216,11 +224,21 @@ class Reader:
             parts = (_cell(row, column) for column in layout.days)
             cell = "-".join(f"{n:.0f}" if isinstance(n, float) else str(n or "") for n in parts)
         title = layout.header.names[layout.time]
+        if isinstance(cell, str) and self.year and _NO_YEAR.match(cell.strip()):
+            cell = f"{self.year}-{cell.strip()}"
+            note = _("时间没有写年份，按标题或文件名读作 %d 年") % self.year
+            self.parsed.notes += [note] * (note not in self.parsed.notes)
         try:
-            start, day_only = read_moment(cell)
+            start, day_only = read_moment(cell, last=self.by_end)
+            if layout.hour is not None and is_blank(hour) and day_only and self.has_hours:
+                problem = _("没有写小时")
+                self._wrong(
+                    number, layout.header.names[layout.hour], problem, _("补上小时，如 8 或 08:00")
+                )
+                return None
             if layout.hour is not None and hour is not None:
                 day, cell, title = cell, hour, layout.header.names[layout.hour]
-                start, day_only = read_hour_beside(day, hour)
+                start, day_only = read_hour_beside(day, hour, last=self.by_end)
         except UnreadableDateError as error:
             problem = (
                 _("“%s”不是日历上有的时间")
@@ -240,6 +258,8 @@ class Reader:
             problem = _("%(time)s 在将来") % {"time": f"{start:%Y-%m-%d %H:%M}"}
             self._wrong(number, title, problem, _("更正时间"))
             return None
+        if start.hour < 2 and not day_only:
+            self.hours.add(24 if not start.hour and _TO_24.search(str(cell)) else start.hour)
         return start, day_only
 
     def _take(self, number: int, row: Sequence[Cell], filled: set[int]) -> None:
@@ -267,6 +287,8 @@ class Reader:
                 self._value(number, where, moment[0], flag, measured, _cell(row, column))
         if len(self.values) > before:
             self.days_only.append(moment[1])
+            if moment[1]:
+                self.days.add(self.first_row + number)
             self.parsed.lines[self.first_row + number] = "\t".join(
                 "" if c is None else str(c) for c in row
             )
@@ -315,7 +337,7 @@ class Reader:
         if not subject:
             self._wrong(number, _("因子"), _("没有写因子"), _("写因子名称或编码，如 PM2.5、w21003"))
             return []
-        if layout.places and _COMPUTED.fullmatch(subject):
+        if _COMPUTED.fullmatch(subject):
             self._computed += 1
             return []
         measured = self._measured(said)
@@ -401,7 +423,7 @@ class Reader:
         whole = plain and up == down and re.fullmatch(r"-?\d+(?:\.\d*)?", written)
         decimals = len(written.partition(".")[2]) if whole else None
         if reading.state is State.NOT_MEASURED and not flag:
-            flag = "F"
+            flag = codes.flag_within(written) or "F"
         kept = None if plain else reading.text
         row = self.first_row + number
         self.values.append((row, point.pk, code, start, value, decimals, kept, flag or "N"))

@@ -269,6 +269,7 @@ def _read(content: bytes) -> pl.DataFrame:
     renames = {name: chinese[name.strip()] for name in table.columns if name.strip() in chinese}
     table = table.rename(renames | ({car: "car"} if car else {}))
     typed, _unread = air_table.from_text(table, ("car",))
+    typed = air_table.in_units(typed, table.columns)
     if "car" not in typed.columns:
         typed = typed.with_columns(car=pl.lit("1"))
     air_table.require(typed, ("date", "lon", "lat"))

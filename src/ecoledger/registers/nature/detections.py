@@ -258,6 +258,9 @@ class Detections(Listing):
     def bulk(self) -> bool:
         return True
 
+    def is_fact(self, name: str) -> bool:
+        return name == "at"
+
     def import_rows(
         self, rows: list[tuple[dict[str, Any], Any]], batch: Any, by: Any, at: datetime
     ) -> list[Any]:
