@@ -249,6 +249,57 @@ def test_a_span_of_an_hour_is_labelled_by_its_end_where_hours_are():
     assert (result.exit_code, [day["pm2_5_hours"] for day in days]) == (0, ["24"])
 
 
+EMISSION = ("--standard", "GB 13271-2014", "--category", "gas_new")
+
+
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        ("排放口,时间,污染物,浓度(μg/m3),氧含量(%)", "D1,2026-03-05 01:00,二氧化硫,15000,9"),
+        ("排放口,时间,污染物,浓度,单位,氧含量", "D1,2026-03-05 01:00,二氧化硫,15000,μg/m3,9"),
+        ("排放口,时间,污染物,浓度,氧含量\n,,,μg/m3,%", "D1,2026-03-05 01:00,二氧化硫,15000,9"),
+        ("排放口,时间,污染物,浓度（毫克/立方米）,氧含量", "D1,2026-03-05 01:00,二氧化硫,15,9"),
+    ],
+)
+def test_units_of_emissions_are_read(head, row):
+    result, (judged,) = evaluated("emission", f"{head}\n{row}\n", *EMISSION)
+    assert (result.exit_code, judged["judged_value"], judged["outcome"]) == (0, "21.875", "达标")
+
+
+def test_what_is_no_concentration_no_oxygen_or_there_already_is_not_judged():
+    head = "排放口,时间,污染物,浓度,单位,氧含量\n"
+    row = "D1,2026-03-05 0{}:00,二氧化硫,15,{},{}\n"
+    rows = row.format(1, "ppm", 9) + row.format(2, "mg/m3", "ND") + row.format(3, "", 9) * 2
+    result, judged = evaluated("emission", head + rows, *EMISSION)
+    assert (result.exit_code, len(judged)) == (1, 1)
+    assert [f"line {n}:" in result.stderr for n in range(2, 6)] == [True, True, False, True]
+    assert (
+        evaluated("emission", "时间,污染物,浓度(ppm)\n2026-03-05,SO2,9\n", *EMISSION)[0].exit_code
+        == 2
+    )
+
+
+@pytest.mark.parametrize("head", ["采样日期,采样时间", "采样时间,采样日期"])
+def test_a_day_and_its_time_in_two_columns_of_samples(head):
+    cells = {"采样日期": "2026-03-05", "采样时间": "09:30"}
+    row = ",".join(cells[name] for name in head.split(","))
+    result, rows = evaluated("surface-water", f"断面,{head},氨氮,总磷\n河A,{row},0.35,0.08\n")
+    assert (result.exit_code, [r["class"] for r in rows]) == (0, ["Ⅱ"])
+
+
+@pytest.mark.parametrize("hour", ["小时", "时间"])
+def test_hours_of_noise_in_two_columns(hour):
+    rows = "".join(f"P,2026-03-{5 + h // 24:02},{h % 24},２类,50\n" for h in range(6, 30))
+    result, (day,) = evaluated("noise", f"点位,日期,{hour},功能区,leq\n{rows}")
+    assert (result.exit_code, day["ld"], day["ln"]) == (0, "50.0", "50.0")
+
+
+def test_another_figure_of_an_item_beside_it_is_left_alone():
+    head = HEAD.replace("pm2.5", "PM2.5,PM2.5(去年同期),PM2.5(IAQI)")
+    result, rows = run(f"{head}\n2026-03-05 01:00,A,35,99,50,8,20,0.8,60,50\n")
+    assert (result.exit_code, [row["aqi"] for row in rows]) == (0, ["50"])
+
+
 @pytest.mark.parametrize(
     ("head", "mark", "judged"),
     [("标记", "正常", True), ("标记", "n", True), ("标识", "有效", True), ("状态", "停运", False), ("标识", "d", False)],

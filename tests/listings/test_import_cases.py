@@ -431,6 +431,26 @@ def test_an_earlier_ledger_keeps_rows_whose_dates_nobody_can_read(preview, accep
     assert Problem.objects.get().deadline is None
 
 
+@pytest.mark.parametrize("number", ["3月1日", "1-Mar", True])
+def test_a_number_that_became_something_else_in_a_text_is_refused_by_cell(preview, number):
+    batch = preview(sheet(HEAD, row(number), row("T-01"), row("T—02")))
+    assert [r.number for r in batch.rows.all() if r.wrong] == [2]
+
+
+def test_hyphens_written_otherwise_are_one_number(preview):
+    batch = preview(sheet(HEAD, row("T-01"), *(row(f"T{dash}01") for dash in "—–‑－")))
+    assert [r.wrong for r in batch.rows.order_by("number")] == [False] + [True] * 4
+
+
+def test_cells_merged_over_rows_are_said(preview):
+    def merge(page):
+        page.merge_cells("C2:C3")
+
+    batch = preview(sheet(HEAD, row("M-1"), row("M-2", title=None), change=merge))
+    assert "“问题”有合并的单元格" in "".join(batch.notes)
+    assert batch.rows.count() == 2
+
+
 def test_a_second_table_below_is_read_by_its_own_header(preview):
     turned = ("问题", "原编号", "来源类别", "属地", "整改措施")
     batch = preview(

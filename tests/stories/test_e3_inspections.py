@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 
 import openpyxl
 import pytest
+from django.utils import timezone
 from pypdf import PdfReader
 from tests.books.test_checklists import COATING
 from tests.books.test_checklists import book as checklist
@@ -16,7 +17,7 @@ from tests.path.house import until
 from tests.stories.pages import open_page, page_after, submit, text
 
 SELF_CHECKED, HANDED = 91, 4
-TODAY, DAY = date.today(), timedelta(days=1)
+TODAY, DAY = timezone.localdate(), timedelta(days=1)
 ACTIONS = ("清水蓝天", "全链条监管", "静夜守护")
 SITE = dict.fromkeys(
     ("production", "approvals", "facilities", "monitoring", "waste", "ledger"), "normal"

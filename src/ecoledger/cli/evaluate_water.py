@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -25,6 +26,8 @@ from ecoledger.cli import csv_stream
 from ecoledger.cli.blocks import BadRows, Block, UnusableTableError
 from ecoledger.cli.csv_stream import Progress, Writer
 from ecoledger.listings.tables.headers import bare
+from ecoledger.listings.tables.observed import DATES, HOURS, TIMES, UNITS
+from ecoledger.listings.tables.units import claims_unit, parts, unit_said
 from ecoledger.monitoring.points import parameters
 from ecoledger.standards import (
     catalogue,
@@ -42,6 +45,7 @@ from ecoledger.standards import surface_water as surface_rules
 from ecoledger.standards.catalogue import Mark
 from ecoledger.standards.column_names import ColumnError, Names, scaled
 from ecoledger.standards.emission import Basis, Limit
+from ecoledger.standards.written_measures import CONCENTRATION, ratio, read_measure
 
 _NO_YEAR = re.compile(r"\d{1,2}[-/.月]\d{1,2}(?![-/.\d])")
 
@@ -72,15 +76,26 @@ class _Table:
     on: date | None
     added: tuple[str, ...]
     code_units: Mapping[str, str] = field(default_factory=dict)
+    any_unit: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.bad, self._progress = BadRows(), Progress()
         self._writer = Writer(self.output)
         self.told: set[str] = set()
-        names = Names(self.names, self.units, self.code_units)
+        self.lines: dict[tuple[Any, ...], int] = {}  # what was met -> its line
+        known = dict(self.names)
+        if "time" in known:
+            known["time"] = (*known["time"], *TIMES, *DATES)
+        names = Names(known, self.units, self.code_units, self.any_unit)
         self.header, self._blocks = csv_stream.read(self.source, self.bad, names, long=True)
+        times = [name for name in self.header if names.key_of(name) == "time"]
+        days = [name for name in times if bare(name) in DATES]
+        # Of a day and its time in two columns the day, and beside it the time.
+        day = next(iter(days or times), None)
+        beside = [n for n in self.header if n != day and (n in times or bare(n) in HOURS)]
+        self.hour = beside[0] if day and len(times) < 3 and beside else None
         try:
-            self.columns = names.recognise(self.header)
+            self.columns = names.recognise([n for n in self.header if n != self.hour])
         except ColumnError as error:
             raise UnusableTableError(str(error)) from None
         self.day = self.on or datetime.now().date()
@@ -444,7 +459,7 @@ def noise(source: BinaryIO, output: BinaryIO, on: datetime | None, night: str) -
 
 def _zones(table: _Table, block: Block) -> pl.Series:
     """The zone of every row; rows of an unknown one are reported."""
-    texts = table.texts(block, "zone")
+    texts = table.texts(block, "zone").map_elements(_half_width, pl.String)
     known: dict[str | None, bool] = {}
     for text in texts.unique():
         try:
@@ -455,6 +470,10 @@ def _zones(table: _Table, block: Block) -> pl.Series:
     wrong = ~texts.replace_strict(known, return_dtype=pl.Boolean)
     table.refuse(block, wrong, lambda _: "is no zone; write 0, 1, 2, 3, 4a or 4b", "zone")
     return texts
+
+
+def _half_width(zone: str) -> str:
+    return unicodedata.normalize("NFKC", zone.translate(str.maketrans("ⅠⅡⅢⅣ", "1234")))
 
 
 def _levels(table: _Table, block: Block, key: str) -> pl.Series:
@@ -513,7 +532,8 @@ def _noise_from_hours(
         zones, points = _zones(table, block), table.texts(block, "point").fill_null("")
         table.refuse(block, points == "", lambda _: "is empty; name the point", "point")
         levels = _levels(table, block, "leq")
-        moments, day_only = written_dates.read_moments(table.texts(block, "time"))
+        hours = block.table[table.hour] if table.hour else None
+        moments, day_only = written_dates.read_moments(table.texts(block, "time"), hours)
         full = (moments == moments.dt.truncate("1h")) & ~day_only
         wrong = ~full.fill_null(value=False)
         table.refuse(block, wrong, lambda _: "is no full hour; write 2026-03-01 08:00", "time")
@@ -555,6 +575,7 @@ _EMISSION_NAMES = {
     "water_temp": ("水温", "w01010"),
     "basis": ("均值类型", "数据类型"),
     "parts": ("有效数据个数", "有效个数"),
+    "unit": tuple(UNITS),
     "standard": ("执行标准",),
     "category": ("标准类别",),
 }
@@ -598,7 +619,9 @@ def emission(
     不参与判定), multiple, reason and limit_standard. Flue gas is judged by the hour, wastewater by the day;
     the limits are transcribed from memory, see "ecoledger standards show".
     """
-    table = _Table(source, output, _EMISSION_NAMES, {}, _date(on), _EMISSION_ADDED)
+    measured = frozenset({"value", "converted", "o2", "water_temp"})
+    added = _EMISSION_ADDED
+    table = _Table(source, output, _EMISSION_NAMES, {}, _date(on), added, any_unit=measured)
     for key in ("pollutant", "value"):
         if key not in table.columns:
             names = "、".join(_EMISSION_NAMES[key])
@@ -646,7 +669,15 @@ def _emission_rows(
             if column is None
             else csv_stream.numbers(block, column.header, column.ratio, table.bad)
         )
+        if column is not None and key in ("value", "converted"):
+            units = _units_said(table, block, column.header)
+            numbers = _in_limits_unit(table, block, numbers, units)
+            rows = rows.with_columns(units.alias(f"{key}_unit"))
         rows = rows.with_columns(numbers.alias(key))
+    if "o2" in table.columns:
+        below = readings.read_column(block.table[table.columns["o2"].header]).below_detection
+        table.refuse(block, below, lambda _: "is no content of oxygen; leave it empty", "o2")
+    _refuse_doubles(table, block)
     pollutants = table.texts(block, "pollutant")
     keys: dict[str, str | None] = {}
     for name in pollutants.fill_null("").unique():
@@ -664,15 +695,70 @@ def _emission_rows(
     wrong_basis = ~rows["basis"].is_in(list(_BASES))
     if "basis" in table.columns:
         table.refuse(block, wrong_basis, lambda _: "is no kind of mean; write hour or day", "basis")
-    # A bare HJ 212 code of a metal means µg/L, as the protocol reports it.
+    # A bare HJ 212 code of a metal means µg/L, as the protocol reports it, unless a unit is said.
     micrograms = pollutants.str.to_lowercase().is_in(list(emission_rules.book().microgram_codes))
     rows = rows.with_columns(
-        pl.when(micrograms.fill_null(value=False))
+        pl.when(micrograms.fill_null(value=False) & (rows["value_unit"] == ""))
         .then(scaled(rows["value"], Fraction(1, 1000)))
         .otherwise("value")
         .alias("value")
     )
     return rows.with_columns(known.alias("pollutant"), table.days(block).alias("day"))
+
+
+def _units_said(table: _Table, block: Block, header: str) -> pl.Series:
+    """The unit of each value of a column, which its header or else its row says; "" where neither does."""
+    own = next((unit_said(word) or word for word in parts(header)[1]), "")
+    if own and _ratio_of(own) is None:
+        why = f"column {header!r}: unit {own!r} is not understood; use mg/m3 or mg/L"
+        raise UnusableTableError(why)
+    if own or "unit" not in table.columns:
+        return pl.Series("unit", [own]).new_from_index(0, block.table.height)
+    return table.texts(block, "unit").fill_null("")
+
+
+def _in_limits_unit(table: _Table, block: Block, numbers: pl.Series, units: pl.Series) -> pl.Series:
+    """Values in mg/m³ or mg/L, as limits are; one in a unit that cannot be converted is reported."""
+    for unit in units.unique():
+        factor = _ratio_of(unit)
+        of_unit = units == unit
+        if factor is None:
+            why = f"unit {unit!r} is not understood; use mg/m3 or mg/L"
+            for line in block.lines.filter(of_unit):
+                table.bad.report(line, why)
+        elif factor != 1:
+            numbers = scaled(numbers, factor).zip_with(of_unit, numbers)
+    return numbers
+
+
+def _ratio_of(unit: str) -> Fraction | None:
+    """How many mg/m³ or, where it is said by the litre, mg/L a unit is; 1 of what is no concentration (倍, 级)."""
+    measure = read_measure(unit)
+    if measure is not None and measure.dimension == CONCENTRATION:
+        return ratio(unit, "mg/L" if re.search(r"[Ll升]", unit) else "mg/m3")
+    share = measure is not None and any(of == "share" for of, _power in measure.dimension)
+    return (
+        None
+        if (share and unit.strip() != "%") or (measure is None and claims_unit(unit))
+        else Fraction(1)
+    )
+
+
+def _refuse_doubles(table: _Table, block: Block) -> None:
+    """Report what is given a second time for the same outlet, pollutant and time."""
+    if not {"time", "point"} <= table.columns.keys():
+        return
+    hours = block.table[table.hour] if table.hour else None
+    moments, _day_only = written_dates.read_moments(table.texts(block, "time"), hours)
+    basis = table.texts(block, "basis") if "basis" in table.columns else moments.is_null()
+    cells = (table.texts(block, "point"), table.texts(block, "pollutant"), basis, moments)
+    for line, *key in zip(block.lines, *cells, strict=True):
+        if key[-1] is None:
+            continue
+        before = table.lines.setdefault(tuple(key), line)
+        if before != line:
+            told = f"{key[0]!r} has {key[1]} of {key[-1]:%Y-%m-%d %H:%M} on line {before} already"
+            table.bad.report(line, f"{told}; keep one")
 
 
 def _limit(standard: str, category: str, pollutant: str, basis: Basis, day: date) -> Limit | str:

@@ -55,6 +55,8 @@ class Names:
     names: Mapping[str, Iterable[str]]
     units: Mapping[str, str]
     code_units: Mapping[str, str] = field(default_factory=dict)
+    # Keys whose values may be in any unit; who asks reads it from the header.
+    any_unit: frozenset[str] = frozenset()
 
     @cached_property
     def _keys(self) -> dict[str, str]:
@@ -80,12 +82,18 @@ class Names:
 
     def measures(self, header: str) -> bool:
         """Whether a column called so holds quantities in a unit."""
-        return self._split(header)[0] in self.units
+        return self.key_of(header) in self.units.keys() | self.any_unit
+
+    def key_of(self, header: str) -> str:
+        """What a column called so holds; "" where it means nothing here."""
+        return self._split(header)[0]
 
     def measured_in(self, header: str, unit: str) -> str:
         """The header with a unit that stands beside the table behind it, if it says none and can be in that unit."""
         key, name, inside = self._split(header)
         column = f"{header}({unit})"
+        if key in self.any_unit and not inside:
+            return column
         if key not in self.units or name in self._implied or self._units(key, inside):
             return header
         return column if _ratio(_folded(unit), self.units[key]) is not None else header
@@ -104,23 +112,30 @@ class Names:
         Raises :class:`ColumnError`.
         """
         result: dict[str, Column] = {}
+        others: dict[str, str] = {}
         for header in headers:
             key, name, inside = self._split(header)
             if not key:
                 continue
-            factor = Fraction(1)
+            factor: Fraction | None = Fraction(1)
             told = self._units(key, inside) or [*filter(None, [self._implied.get(name)])]
             for unit in told if key in self.units else ():
-                if (known := _ratio(unit, self.units[key])) is None:
-                    raise ColumnError(
+                if (factor := _ratio(unit, self.units[key])) is None:
+                    why = (
                         f"column {header!r}: unit {unit!r} is not understood; use {self.units[key]}"
                     )
-                factor = known
+                    others.setdefault(key, why)
+                    break
+            if factor is None:
+                continue
             if key in result:
                 raise ColumnError(
                     f"columns {result[key].header!r} and {header!r} both mean {key!r}; keep one of them"
                 )
             result[key] = Column(header, key, factor)
+        # Beside a column of the item itself 总磷(去年同期) is another column; alone nobody knows what it is.
+        if wrong := next((why for key, why in others.items() if key not in result), ""):
+            raise ColumnError(wrong)
         return result
 
 

@@ -71,6 +71,11 @@ def _written(value: str) -> str:
     return text
 
 
+# A hyphen written otherwise; what spreadsheets make of 3-1 in a text file.
+_DASH = re.compile(r"(?<=[\w)）〕])[‐‑‒–—―−－](?=[\w(（〔])")
+_BECAME_DATE = re.compile(
+    r"\d{1,2}月\d{1,2}日|\d{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2}"
+)
 # What stands where there is no number: two rows with it are not one.
 _NO_NUMBER = frozenset(
     {"/", "\\", "-", "--", "---", "—", "——", "*", "N/A", "NA", "无", "暂无", "无编号", "未编号", "待编号", "待编", "空"}
@@ -88,7 +93,9 @@ def key_text(value: Cell) -> str:
         raise BadCell(
             _("编号被表格软件改成了日期（%s）；请把该列设为“文本”格式后重新填写") % text_of(value)
         )
-    text = text_of(value)
+    text = _DASH.sub("-", text_of(value))
+    if _BECAME_DATE.fullmatch(text):
+        raise BadCell(_("编号被表格软件改成了日期（%s）；请把该列设为“文本”格式后重新填写") % text)
     return (
         text if _CHINESE.search(text) else re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
     )

@@ -69,7 +69,8 @@ def fed(content: bytes, encoding: str) -> bytes:
     """Bytes whose lines end with LF, where most end with CR or with a line separator of Unicode."""
     feed, back = b"\n", b"\r"
     feeds = content.count(feed)
-    if content.count(back) - content.count(back + feed) > feeds:
+    lone = content.count(back) - content.count(back + feed)
+    if lone and lone >= feeds:
         return content.replace(back + feed, feed).replace(back, feed)
     for sign in "\u2028\u2029\x85":
         if content.count(end := sign.encode(encoding)) > feeds:

@@ -115,9 +115,10 @@ def _is_heading(row: Sequence[Cell]) -> bool:
 
 
 def says_units(row: Sequence[Cell]) -> bool:
-    """Whether a row holds words alone, a unit among them."""
-    units = (unit_said(str(cell)) for cell in row if not is_blank(cell))
-    return _is_heading(row) and any(unit and not is_symbol(unit) for unit in units)
+    """Whether a row holds words alone, most of them units."""
+    said = [str(cell) for cell in row if not is_blank(cell)]
+    units = sum(1 for text in said if (unit := unit_said(text)) and not is_symbol(unit))
+    return _is_heading(row) and units * 2 > len(said)
 
 
 def with_units(
