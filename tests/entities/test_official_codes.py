@@ -62,3 +62,9 @@ def test_a_division_is_named_by_either_way_of_its_code(run):
     ):
         assert area.resolve(written, None).code == code
         assert areas_of(written) == [code]
+
+
+def test_codes_and_names_are_enough(run):
+    *rows, counts = run("代码,名称\n350500,泉州市\n350526,德化县\n")
+    assert counts["kept"] == 2, rows
+    assert Area.objects.get(name="德化县").parent.name == "泉州市"

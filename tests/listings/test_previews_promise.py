@@ -40,7 +40,7 @@ def test_what_entering_refuses_is_refused_in_the_preview(
         ("person", "security_admin", "用户名,姓名,岗位,区划", "linmou,林某,执法人员,北镇、南镇", "linmou,林某,执法人员,南镇"),
     ],
 )  # fmt: skip
-def test_the_same_row_again_says_nothing_new_and_another_of_its_key_is_refused(
+def test_the_same_row_again_says_nothing_new_and_another_of_its_key_brings_it_up_to_date(
     bureau, people, key, role, heads, line, other
 ):
     book, by = listing_of(key), people[role]
@@ -53,7 +53,8 @@ def test_the_same_row_again_says_nothing_new_and_another_of_its_key_is_refused(
     importing.accept(book, again.pk, by=by)
     assert again.rows.get().made is None
     changed = importing.preview(book, "三.csv", f"{heads}\n{other}\n".encode(), by=by)
-    assert "若是新的一条，请改正" in changed.rows.get().reason
+    assert changed.rows.get().reason.startswith("更新")
+    assert importing.accept(book, changed.pk, by=by) == (1, 0)
 
 
 def test_rows_that_differ_in_a_part_of_their_key_are_not_called_the_same(store, bureau, people):

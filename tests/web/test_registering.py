@@ -246,33 +246,11 @@ def test_the_unit_of_stored_data_stays(county, signed_in):
     address = reverse("point-edit", args=[point.pk])
     given = sent(point.entity.as_outlet, mn=point.mn, **{"a21026-unit": "µg/m³"})
     assert "单位不能修改" in client.post(address, given).content.decode()
-    given |= {"a21026-unit": "mg/m³", "a21026-device_unit": "ug/m3", "reason": "只监测二氧化硫"}
+    given |= {"a21026-unit": "mg/m³", "a21026-device_unit": "ug/m3"}
     client.post(address, given)
     # What is not ticked is no longer declared; what was stored of it stays.
     (row,) = point.parameters.all()
     assert (row.unit, row.device_unit) == ("mg/m³", "µg/m³")
-
-
-@pytest.mark.parametrize("changes", [{"a21026-used": ""}, {"mn": ""}, {"mn": "B" * 24}])
-def test_who_silences_what_has_spoken_says_why_and_others_are_told(
-    county, store, signed_in, chimney, changes
-):
-    client = signed_in("monitor")
-    client.post(new(), sent(chimney))
-    point = Point.objects.get(mn=NEW_MN)
-    address = reverse("point-edit", args=[point.pk])
-    # What nobody has heard of is put right without a word.
-    client.post(address, sent(chimney, mn="C" * 24))
-    client.post(address, sent(chimney))
-    quarantined(store, NEW_MN, 47.3)
-    page = client.post(address, sent(chimney, **changes)).content.decode()
-    assert "请在监测点登记中写明原因" in page
-    point.refresh_from_db()
-    assert (point.mn, point.parameters.count()) == (NEW_MN, 1)
-    told = Notice.objects.filter(person=county.person("leader"), text__contains="不再入库")
-    assert not told.exists()
-    client.post(address, sent(chimney, **changes, reason="设备已更换"))
-    assert "设备已更换" in told.get().text
 
 
 def test_an_enterprise_that_moves_takes_its_points_along(county, signed_in):

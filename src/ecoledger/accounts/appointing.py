@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import acting, audit, grants, keys, scope
-from ecoledger.accounts.models import AuditEntry, Person, PersonChange
+from ecoledger.accounts.models import AuditEntry, Organisation, Person, PersonChange
 from ecoledger.accounts.roles import ADMINISTRATORS, CAPABILITIES, Role
 
 _OFFICES = frozenset(role.value for role in ADMINISTRATORS)
@@ -142,6 +142,13 @@ def _now(person: Person, name: str) -> Any:
 RIGHTS = ("roles", "area_codes", "active")
 
 
+def as_kept(value: Any) -> Any:
+    """A value of a person's own data as a change keeps it until a second person has confirmed it."""
+    if isinstance(value, Organisation):
+        return value.pk
+    return value.isoformat() if isinstance(value, date) else value
+
+
 def _of(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """What a change sets, but for the password."""
     rights = {name: wanted[name] for name in RIGHTS if name in wanted}
@@ -163,7 +170,9 @@ def differing(
 
 
 @transaction.atomic
-def apply(by: Person, person: Person, wanted: Mapping[str, Any], *, address: str = "") -> None:
+def apply(
+    by: Person | None, person: Person, wanted: Mapping[str, Any], *, address: str = ""
+) -> None:
     """Set what a change carries of roles, areas, password, own data and whether the account is open, and put it on the
     trail."""
     changed = _changed(person, wanted.get("identity") or {})

@@ -2,7 +2,7 @@
 
 import click
 
-from ecoledger.cli import evaluate_air, evaluate_emission, evaluate_noise, evaluate_water
+from ecoledger.cli import evaluate_air, evaluate_water
 
 command = click.Group(
     "evaluate",
@@ -14,7 +14,7 @@ command = click.Group(
         "surface-water": evaluate_water.surface_water,
         "groundwater": evaluate_water.groundwater,
         "sea": evaluate_water.sea,
-        "noise": evaluate_noise.noise,
-        "emission": evaluate_emission.emission,
+        "noise": evaluate_water.noise,
+        "emission": evaluate_water.emission,
     },
 )

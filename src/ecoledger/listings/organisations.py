@@ -29,7 +29,7 @@ ORGANISATIONS = declare(Organisations(
     columns=("name", "kind", "area_code"), filters=("kind", "area_code"), search=("name", "other_names"),
     fields=("name", "kind", "area_code", "other_names"), lead="name", order=("name",),
     imports=Import(
-        key=("name",),
+        key=("name",), updates=True,
         headers={"name": ("单位名称", "单位", "部门"), "kind": ("性质", "单位类别"),
                  "area_code": ("所在地", "属地", "行政区划"),
                  "other_names": ("简称", "别名", "曾用名", "其它名称", "又称")},

@@ -2,13 +2,14 @@
 
 Rights follow ``accounts.appointing``: within the granter's own bounds, administrators by two people. Nobody's
 password stands in a file: who has none yet gets a first one from the people page or ``ecoledger person
-first-passwords``.
+first-passwords``. A later table brings the people of its user names up to date.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from typing import Any
 
@@ -22,11 +23,12 @@ from ecoledger.accounts.roles import CAPABILITIES, Role
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import NoSuchRow, lookup_of
-from ecoledger.listings.parts import Ask, Column, Import, Kind
+from ecoledger.listings.parts import Ask, Choices, Column, Import, Kind
 from ecoledger.listings.refusals import Refused
 from ecoledger.standards.identifiers import short_division
 
 _RIGHTS = ("roles", "area_codes")
+_ROLES = tuple((role.value, role.label) for role in Role)
 
 
 class People(Listing):
@@ -63,23 +65,31 @@ class People(Listing):
         administers = by is not None and appointing.needs_second([], values.get("roles") or ())
         return {}, [appointing.waits(by, Person())] if administers and by is not None else []
 
+    def own_choices(self) -> Mapping[str, Choices]:
+        return {"roles": _ROLES}
+
     def later_values(self, thing: Any, values: dict[str, Any]) -> dict[str, Any]:
         return super().later_values(thing, values | _rights(values))
+
+    def may_follow(self, thing: Any, changed: Mapping[str, Any], by: Person | None) -> None:
+        super().may_follow(thing, changed, by)
+        _checked(*_changed(thing, changed), by)
 
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
-        return _granted(_new(values), _rights(values), by, new=True)
+        return _entered(_new(values), _rights(values), by)
 
     def change_row(
         self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
     ) -> Any:
         person = Person.objects.get(pk=row.pk)
-        for name, value in values.items():
-            if name not in _RIGHTS:
-                setattr(person, name, value)
-        rights = {"roles": person.roles, "area_codes": person.area_codes} | _rights(values)
-        return _granted(person, rights, by, new=False)
+        later, rights = _changed(person, values)
+        _checked(later, rights, by)
+        identity = {n: appointing.as_kept(v) for n, v in values.items() if n not in _RIGHTS}
+        wanted = appointing.differing(person, identity=identity, **rights)
+        _give(by, person, wanted, waits=appointing.needs_second(person.roles, rights["roles"]))
+        return person
 
 
 def _new(values: Mapping[str, Any]) -> Person:
@@ -92,7 +102,8 @@ def _new(values: Mapping[str, Any]) -> Person:
 def _rights(values: Mapping[str, Any]) -> dict[str, list[str]]:
     rights = {}
     if "roles" in values:
-        rights["roles"] = list(values["roles"] or ())
+        said = values["roles"] or ()
+        rights["roles"] = [role.value for role in Role if role.value in said]
     if "area_codes" in values:
         rights["area_codes"] = areas_of(values["area_codes"] or "")
     return rights
@@ -121,33 +132,37 @@ def _is_strange(code: str) -> bool:
     return areas.exists() and not near.exists()
 
 
+def _changed(person: Person, values: Mapping[str, Any]) -> tuple[Person, dict[str, list[str]]]:
+    """A person as ``values`` make him, and his rights then; he himself is left as he is."""
+    later = copy(person)
+    for name, value in values.items():
+        if name not in _RIGHTS:
+            setattr(later, name, value)
+    rights = {"roles": list(person.roles), "area_codes": list(person.area_codes)}
+    return later, rights | _rights(values)
+
+
 @transaction.atomic
-def _granted(
-    person: Person, rights: Mapping[str, list[str]], by: Person | None, *, new: bool
-) -> Person:
-    """Store the person and what is granted; what concerns administrators waits for a second one."""
+def _entered(person: Person, rights: Mapping[str, list[str]], by: Person | None) -> Person:
+    """Store a new person and what is granted; an administrator is let in by a second one."""
     roles, areas = rights.get("roles", []), rights.get("area_codes", [])
-    before = [] if new else list(person.roles)
     _checked(person, rights, by)
-    waits = by is not None and appointing.needs_second(before, roles)
+    waits = by is not None and appointing.needs_second([], roles)
     active = person.is_active
-    if waits and new:
-        person.is_active = False
+    person.is_active = active and not waits
     wanted = appointing.differing(person, roles=roles, area_codes=areas, active=active)
     person.save()
-    if new:
-        audit.record(by, "add_person", person)
+    audit.record(by, "add_person", person)
+    _give(by, person, wanted, waits=waits)
+    return person
+
+
+def _give(by: Person | None, person: Person, wanted: Mapping[str, Any], *, waits: bool) -> None:
+    """Do what is wanted of an account; what concerns administrators waits for a second one."""
     if waits and by is not None:
         appointing.ask(by, person, wanted)
-    elif by is not None:
-        appointing.apply(by, person, wanted)
     else:
-        person.roles, person.area_codes = roles, areas
-        person.save()
-        audit.record(
-            None, "edit_person", person, details={"after": {"roles": roles, "area_codes": areas}}
-        )
-    return person
+        appointing.apply(by, person, wanted)
 
 
 def _checked(person: Person, rights: Mapping[str, list[str]], by: Person | None) -> None:
@@ -168,21 +183,23 @@ def _checked(person: Person, rights: Mapping[str, list[str]], by: Person | None)
 PEOPLE = declare(People(
     key="person", label="人员", line="assessment", model=Person, area="", lead="name",
     columns=("name", "username", "organisation", "post",
-             Column("roles", "岗位", Kind.CHOICES, choices=tuple((r.value, r.label) for r in Role)),
+             Column("roles", "岗位", Kind.CHOICES, choices=_ROLES),
              Column("area_codes", "数据范围", Kind.AREA), "phone", Column("is_active", "启用")),
     filters=("organisation",), search=("name", "username", "organisation__name"),
     order=("organisation_id", "pk"),
     fields=(Ask("username", "用户名", required=True, help="登录用，由字母、数字和 . - _ 组成。"), "name", "organisation", "post", "phone",
-            Ask("roles", "岗位", Kind.CHOICES, stores="roles", required=True,
-                choices=tuple((r.value, r.label) for r in Role)),
+            Ask("roles", "岗位", Kind.CHOICES, stores="roles", required=True, choices=_ROLES),
             Ask("area_codes", "数据范围", Kind.TEXT, stores="area_codes", required=False,
                 help="行政区划代码或名称，多个用顿号分开；可见其所辖。企业用户留空。"),
             "certificate_no"),
     imports=Import(
-        key=("username",),
-        headers={"username": ("账号", "登录名"), "name": ("人员姓名",), "organisation": ("所属单位", "部门"),
+        key=("username",), updates=True,
+        headers={"username": ("账号", "登录名", "登录账号", "登录用户名"), "name": ("人员姓名",),
+                 "organisation": ("单位名称", "工作单位", "部门"), "post": ("科室职务", "职务职级"),
                  "roles": ("角色", "岗位角色"), "area_codes": ("区划", "管辖范围", "辖区"),
-                 "phone": ("电话", "手机号")},
+                 "phone": ("电话", "手机号", "手机号码", "联系电话", "联系方式"),
+                 "certificate_no": ("执法证编号", "执法证件号"), "certificate_until": ("执法证有效期", "有效期至")},
+        values={"roles": {"乡镇人员": "town", "镇街人员": "town", "街道人员": "town", "乡镇（街道）人员": "town"}},
         examples={"username": "linmou", "name": "林某", "roles": "执法人员", "post": "科员"},
     ),
     see="manage_people", edit=CAPABILITIES["manage_people"],

@@ -173,10 +173,14 @@ def label(rank: int | None) -> str:
     return LABELS[rank - 1] if rank else ""
 
 
+_CHINESE = str.maketrans("一二三四五", "12345")
+
+
 def rank_of(text: str) -> int:
-    """The class that a text names: "Ⅲ", "III", "3", "Ⅲ类", "劣Ⅴ", "劣V类". Raises ``ValueError``."""
+    """The class that a text names: "Ⅲ", "III", "3", "Ⅲ类", "三类", "劣Ⅴ", "劣V类". Raises ``ValueError``."""
     name = text.strip().upper().removesuffix("类").replace("Ⅳ", "IV").replace("Ⅴ", "V")
     name = name.replace("Ⅰ", "I").replace("Ⅱ", "II").replace("Ⅲ", "III")
+    name = name.translate(_CHINESE)
     ranks = {
         "I": 1,
         "II": 2,
@@ -184,6 +188,7 @@ def rank_of(text: str) -> int:
         "IV": 4,
         "V": 5,
         "劣V": 6,
+        "劣5": 6,
         **{str(n): n for n in range(1, 7)},
     }
     if name not in ranks:

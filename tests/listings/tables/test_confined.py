@@ -6,8 +6,6 @@ import contextlib
 import io
 import os
 import resource
-import subprocess
-import sys
 import time
 import zipfile
 
@@ -187,11 +185,3 @@ def test_who_finds_no_place_is_told_so_at_once_and_a_place_is_free_again_afterwa
         for places in held:
             places.release()
     assert reading.read_at_once(b"a,b\n1,2\n").tables
-
-
-def test_the_process_that_reads_a_table_loads_no_library_of_numbers():
-    script = f"import sys, {reading.__name__}; print('numpy' in sys.modules)"
-    said = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, check=True, text=True
-    )
-    assert said.stdout == "False\n"

@@ -55,7 +55,7 @@ OUTLETS = declare(
                 "medium": ("介质", "排放类型"),
                 "operator": ("运维公司", "第三方运维单位"),
             },
-            values={"medium": {"大气": "gas", "气": "gas", "水": "water", "污水": "water"}},
+            values={"medium": {"大气": "gas", "气": "gas", "烟气": "gas", "有组织": "gas", "水": "water", "污水": "water"}},
             examples={"parent": "示例印染有限公司", "number": "DA901", "name": "锅炉排放口"},
         ),
         empty="还没有排放口。在企业档案里登记，或导入名录。",

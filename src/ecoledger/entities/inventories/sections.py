@@ -54,7 +54,7 @@ SECTIONS = declare(
             key=("name", "river"),
             headers={
                 "name": ("断面名称",),
-                "river": ("所在河流", "水体", "河流名称"),
+                "river": ("水体", "河流名称", "水体名称"),
                 "chainage_km": ("里程", "距河源距离"),
                 "target_class": ("目标", "水质目标类别"),
                 "upstream_area_code": ("上游镇街", "上游镇（街道）", "来水镇街", "上游责任方"),

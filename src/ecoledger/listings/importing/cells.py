@@ -123,7 +123,10 @@ def value_of(
         return _moment(cell, ask, year, after)
     if is_key and kind not in (Kind.CHOICE, Kind.STATE, Kind.BOOLEAN, Kind.REFERENCE):
         number = key_text(cell)
-        return ("" if number.upper() in _NO_NUMBER else number), ""
+        if number.upper() in _NO_NUMBER:
+            return "", ""
+        apart = ask.kind is Kind.TEXT and re.search(r"[^\W\d_]\s+[^\W\d_]", text_of(cell))
+        return number, _("空格已去掉，记作 %s") % number if apart and " " not in number else ""
     text = text_of(cell)
     if not text:
         return "", ""
@@ -250,12 +253,23 @@ def _moment(
     return moment.isoformat(" ", "minutes"), warning
 
 
+# What is written behind a word without changing it: 省控点 is 省控, 废水总排放口 is 废水.
+_TAIL = re.compile(
+    r"总?(?:类型?|种|型|级别?|点位?|站点?|(?:自动)?监[测控]?(?:站|点|断面)点?|断面|排?[放污]?口|污染源|排放|人员|单位|企业|设施|项目)+"
+)
+_IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]+)[)\]]$")
+
+
 def _choice(ask: Ask, text: str) -> str:
     wanted = bare(text)
     for value, name in ask.choices:
         if wanted in (bare(value), bare(name)):
             return value
     close = [v for v, name in ask.choices if wanted and wanted in bare(name)]
+    if len(close) != 1:
+        within = _IN_BRACKETS.search(fold(text))
+        said = (wanted, within[1] if within else "")
+        close = [v for v, n in ask.choices if any(_is_longer(word, bare(n)) for word in said)]
     if len(close) == 1:
         return close[0]
     raise UnknownWord(
@@ -266,6 +280,12 @@ def _choice(ask: Ask, text: str) -> str:
             "names": _("、").join(_(str(n)) for _v, n in ask.choices),
         }
     )
+
+
+def _is_longer(text: str, name: str) -> bool:
+    """Whether ``text`` is a choice's name, or that with a tail that adds nothing."""
+    tail = text.removeprefix(name)
+    return tail != text and (not tail or _TAIL.fullmatch(tail) is not None)
 
 
 _YES = frozenset({"是", "√", "✓", "有", "y", "yes", "1", "true", "对"})

@@ -15,6 +15,7 @@ from ecoledger.listings import words as say
 from ecoledger.listings.importing import remembered
 from ecoledger.listings.importing.columns import (
     headers_side_by_side,
+    likely_columns,
     match_columns,
     names_of,
     need_required,
@@ -88,6 +89,14 @@ def preview(
         for column_header, column in mapping.items():
             batch.mapping.setdefault(column_header, column)
     assert listing.imports is not None  # noqa: S101 - its columns were asked for above
+    open_headers = {h: name for h, name in batch.mapping.items() if h not in choices}
+    likely = likely_columns(listing.imports, columns, open_headers)
+    batch.mapping.update(likely)
+    labels = {c.name: _(str(c.ask.label)) for c in columns}
+    batch.notes += [
+        _("“%(header)s”列按“%(column)s”读取") % {"header": header, "column": labels[name]}
+        for header, name in likely.items()
+    ]
     need_required(listing.imports, columns, batch.mapping)
     rows: list[ImportRow] = []
     for table, header in sheets:

@@ -19,7 +19,26 @@ from ecoledger.listings.tables.headers import Header, bare, fold
 from ecoledger.listings.tables.units import parts, unit_said
 
 # What ledgers write above divisions, whichever list it is.
-_AREA_HEADERS = ("行政区划", "行政区划代码", "属地", "所在地", "所在镇街", "镇街")
+_AREA_HEADERS = (
+    "行政区划",
+    "行政区划代码",
+    "属地",
+    "所在地",
+    "镇街",
+    "乡镇",
+    "镇（街道）",
+    "乡镇（街道）",
+    "乡镇街道",
+)
+# Before what something belongs to or lies in.
+_BELONGING = ("所属", "所在")
+# Words of divisions in a header that no list knows, those of the smaller ones first.
+_AREA_WORDS = (
+    re.compile("乡镇|镇街|街道|镇$"),
+    re.compile("区划|属地|区域|辖区|[区县]$|县区|地区"),
+)
+# Words for which one stands as well as another.
+_SORT = re.compile("(?:类型|类别|性质|种类|分类)$")
 
 
 def open_columns(listing: Listing, by: Person | None) -> tuple[ImportColumn, ...]:
@@ -32,7 +51,12 @@ def open_columns(listing: Listing, by: Person | None) -> tuple[ImportColumn, ...
 
 def _texts(column: ImportColumn) -> tuple[str, ...]:
     texts = (str(column.ask.label), column.name, *column.aliases)
-    return (*texts, *_AREA_HEADERS) if column.ask.kind is Kind.AREA else texts
+    if column.ask.kind is Kind.AREA:
+        texts = (*texts, *_AREA_HEADERS)
+    elif column.ask.kind is not Kind.REFERENCE:
+        return texts
+    plain = [text[2:] if text.startswith(_BELONGING) and len(text) > 3 else text for text in texts]
+    return (*texts, *plain, *(f"{belongs}{text}" for text in plain for belongs in _BELONGING))
 
 
 def unit_of(column: ImportColumn) -> str:
@@ -136,16 +160,42 @@ def remember_columns(
             remembered.keep_header(listing, header, column, by)
 
 
-def need_required(
+def _missing(
     imports: Import, columns: tuple[ImportColumn, ...], mapping: Mapping[str, str]
-) -> None:
+) -> list[ImportColumn]:
     there = set(mapping.values())
-    missing = [
-        _(str(c.ask.label))
+    return [
+        c
         for c in columns
         if c.ask.required and c.ask.kind is not Kind.BOOLEAN and c.name not in there
         and not (c.name in imports.instead and imports.instead[c.name] in there | {""})
     ]  # fmt: skip
+
+
+def likely_columns(
+    imports: Import, columns: tuple[ImportColumn, ...], mapping: Mapping[str, str]
+) -> dict[str, str]:
+    """Header -> required column of choices or of divisions that no header means, where one alone may: 单位性质 is the 类别 of
+    units. A wrong guess shows in the cells, and each is said."""
+    likely: dict[str, str] = {}
+    for column in _missing(imports, columns, mapping):
+        unused = [header for header, name in mapping.items() if not name and header not in likely]
+        if column.ask.kind is Kind.AREA:
+            ways = [[h for h in unused if words.search(bare(h))] for words in _AREA_WORDS]
+        elif column.ask.kind in (Kind.CHOICE, Kind.CHOICES):
+            ends = tuple({_SORT.sub("类别", name) for name in _names(column) if len(name) > 1})
+            ways = [[h for h in unused if _SORT.sub("类别", bare(h)).endswith(ends)]]
+        else:
+            continue
+        if len(fitting := next(filter(None, ways), [])) == 1:
+            likely[fitting[0]] = column.name
+    return likely
+
+
+def need_required(
+    imports: Import, columns: tuple[ImportColumn, ...], mapping: Mapping[str, str]
+) -> None:
+    missing = [_(str(c.ask.label)) for c in _missing(imports, columns, mapping)]
     if missing:
         unused = _("、").join(unused_headers(mapping))
         told = _("没有认出的列：%s。") % unused if unused else ""

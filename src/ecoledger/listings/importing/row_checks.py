@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.jobs import beside
 from ecoledger.listings import words as say
-from ecoledger.listings.forms import LookupField
+from ecoledger.listings.forms import AreaField, LookupField
 from ecoledger.listings.happened import WHY, lies_ahead
 from ecoledger.listings.importing import remembered, updating
 from ecoledger.listings.importing.cells import BadCell, UnknownWord, text_of, value_of
@@ -264,6 +264,16 @@ class RowChecks:
             row = ImportRow(values={**row.values, **dict.fromkeys(unmade, "")})
         return updating.values_of(self.listing, row, self.clean)
 
+    def _stand_ins(self, row: ImportRow) -> dict[str, Any]:
+        """The rows of the file that it names, by attribute, as they will be made: what goes with them is not said alone."""
+        made = {}
+        for name, other in self._unmade.get(id(row), {}).items():
+            if not isinstance(self.fields[name], AreaField):
+                made[self.columns[name].ask.stores or name] = thing = self.listing.model()
+                for attribute, value in self._values(other).items():
+                    setattr(thing, attribute, value)
+        return made
+
     def _rules(self, row: ImportRow) -> None:
         """Ask the list's rules of a row; one whose texts name nothing is refused for that."""
         try:
@@ -284,7 +294,7 @@ class RowChecks:
             if row.errors or row.changes:
                 continue
             try:
-                values = self._values(row)
+                values = self._values(row) | self._stand_ins(row)
             except (Refused, django_forms.ValidationError):
                 continue  # it names a row that is not made yet: asked when both are
             wrong, odd = self.listing.look_over(values, row.values, self.by)

@@ -6,6 +6,7 @@ import json
 import re
 
 from ecoledger.listings.tables.book import Book, Cell, Fault, Table
+from ecoledger.standards.rounding import plainly
 
 GEOMETRY = "geometry"
 _HALF = re.compile("[\ud800-\udfff]")
@@ -63,11 +64,6 @@ def _cell(value: object) -> Cell:
     """A property as text reads it: whole numbers without a point, lists and objects as JSON."""
     if value is None or isinstance(value, str | bool):
         return value
-    if isinstance(value, float):
-        # Brings NumPy, which takes longer to load than all the rest, and every table is read by a process of its own.
-        from ecoledger.standards.rounding import plainly
-
-        return plainly(value)
-    if isinstance(value, int):
-        return str(value)
+    if isinstance(value, int | float):
+        return plainly(value) if isinstance(value, float) else str(value)
     return json.dumps(value, ensure_ascii=False)

@@ -76,7 +76,7 @@ def save(
 ) -> list[str]:
     """Register ``point`` with the parameters ``declared``, or store its changes; returns what is odd.
 
-    Who silences a point says why (``reason``; see :func:`silenced`): from then on it is neither watched nor counted.
+    Who stops a point says why (``reason``): from then on it is neither watched nor counted.
 
     ``wanted``: the limit of parameters, by code, from its ``since`` on (``None``: has none any more);
     without ``since`` the limit on record is corrected. Area and owner are those of its entity. Raises ``PermissionDenied`` outside the person's divisions and
@@ -84,9 +84,9 @@ def save(
     """
     before = Point.objects.filter(pk=point.pk).first() if point.pk else None
     odd = look_over(person, point, before, declared, wanted)
-    if person is not None and not reason.strip() and (why := silenced(point, declared)):
-        raise ValidationError({"reason": why})
     if before is not None and before.enabled and not point.enabled:
+        if person is not None and not reason.strip():
+            raise ValidationError({"reason": _("停用后不再预警、不计入评价，请写明原因。")})
         point.stopped_on = timezone.localdate()
     elif point.enabled:
         point.stopped_on = None
@@ -120,25 +120,6 @@ def save(
         transaction.on_commit(table.forget)
     table.forget()
     return odd
-
-
-def silenced(point: Point, declared: Sequence[PointParameter]) -> str:
-    """What falls silent of a point that has spoken, if it is kept so, in a sentence that asks why; "" for nothing."""
-    before = Point.objects.filter(pk=point.pk, enabled=True).first() if point.pk else None
-    if before is None:
-        return ""
-    if not point.enabled:
-        return _("停用后不再预警、不计入评价，请写明原因。")
-    if before.mn and point.mn != before.mn and heard(before.mn):
-        return _("原 MN 已有数据上报，改动后不再入库，请在监测点登记中写明原因。")
-    kept = {row.code for row in declared}
-    gone = [p for p in before.parameters.all() if p.code not in kept and _has_data(point, p.code)]
-    names = _("、").join(row.name or row.code for row in gone)
-    return (
-        _("%s 已有数据，取消后不再入库、不再预警，请在监测点登记中写明原因。") % names
-        if gone
-        else ""
-    )
 
 
 def look_over(

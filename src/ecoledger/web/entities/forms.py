@@ -66,12 +66,10 @@ class PointForm(HeldForm):
         label=gettext_lazy("清除 SM4 密钥（设备不再加密）"), required=False
     )
     reason = forms.CharField(
-        label=gettext_lazy("停用或改动原因"),
+        label=gettext_lazy("停用原因"),
         required=False,
         max_length=200,
-        help_text=gettext_lazy(
-            "停用、改动已上报的 MN 或取消已有数据的因子时必填；通知本辖区的监测人员和局领导。"
-        ),
+        help_text=gettext_lazy("停用时必填；通知本辖区的监测人员和局领导。"),
     )
     more = forms.CharField(
         label=gettext_lazy("另加因子编码"),

@@ -139,15 +139,14 @@ def _stored(request: Request, form: PointForm, declared: list[ParameterForm]) ->
     try:
         wanted = {part.code: part.wanted for part in said}
         reason = form.cleaned_data.get("reason", "")
-        silenced = enrolling.silenced(point, rows)
         odd = enrolling.save(
             request.user, point, rows, wanted, reason=reason, address=address(request)
         )
     except ValidationError as error:
         refuse(form, error)
         return None
-    if reason and silenced:
-        security_notices.point_silenced(point, request.user, reason)
+    if reason and form.initial["enabled"] and not point.enabled:
+        security_notices.point_stopped(point, request.user, reason)
     return odd
 
 

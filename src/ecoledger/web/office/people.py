@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -190,7 +189,7 @@ def _saved(request: Request, form: PersonForm, pk: int | None) -> Person:
         area_codes=given["area_codes"],
         active=given["is_active"],
         password=hashing.password,
-        identity={name: _plain(given[name]) for name in appointing.IDENTITY},
+        identity={name: appointing.as_kept(given[name]) for name in appointing.IDENTITY},
     )
     if not appointing.needs_second(saved.roles, given["roles"]):
         appointing.apply(request.user, saved, wanted, address=came_from)
@@ -199,13 +198,6 @@ def _saved(request: Request, form: PersonForm, pk: int | None) -> Person:
     security_notices.change_waits(saved, request.user)
     messages.warning(request, appointing.waits(request.user, saved))
     return saved
-
-
-def _plain(value: Any) -> Any:
-    """A field's value as it is kept until a second person has confirmed it."""
-    if isinstance(value, Organisation):
-        return value.pk
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _of_identity(name: str, value: Any) -> Any:

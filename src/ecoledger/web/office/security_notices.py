@@ -73,18 +73,13 @@ def second_address(mn: str, before: str, now: str) -> None:
         )
 
 
-def point_silenced(point: Point, by: Person, reason: str) -> None:
-    """A point was stopped, or what it reports is kept no longer: nothing warns of it any more, so that others than who did
-    it know."""
-    said = (
-        noop("%(by)s 改动了监测点“%(name)s”，原来上报的数据不再入库：%(reason)s")
-        if point.enabled
-        else noop("%(by)s 停用了监测点“%(name)s”：%(reason)s")
-    )
+def point_stopped(point: Point, by: Person, reason: str) -> None:
+    """A point was stopped: nothing warns of it any more, so that others than who did it know."""
     others = notices.people_with((Role.MONITOR, Role.LEADER), point.area_code)
     notices.tell(
         [person for person in others if person.pk != by.pk],
-        said % {"by": by.name, "name": point.name, "reason": reason},
+        noop("%(by)s 停用了监测点“%(name)s”：%(reason)s")
+        % {"by": by.name, "name": point.name, "reason": reason},
         urgency=Urgency.SOON,
         link=reverse("station", args=[point.pk]),
         at=timezone.now(),
