@@ -103,7 +103,7 @@ def test_what_another_changed_of_a_point_stays(county, signed_in):
     fresh = next(n.removesuffix("-unit") for n in newer if n.endswith("-unit")
                  and n.removesuffix("-unit") not in there)  # fmt: skip
     changes = {"name": "改名后", f"{gone}-used": None, f"{fresh}-used": "on", "more": "a01011",
-               f"{kept}-limit": "77"}  # fmt: skip
+               f"{kept}-limit": "77", "reason": "仪表已拆除"}  # fmt: skip
     assert client.post(address, said(newer, **changes)).status_code == 302
     after = set(Point.objects.get(pk=point.pk).parameters.values_list("code", flat=True))
     assert gone not in after

@@ -67,12 +67,15 @@ def file(step: Step) -> None:
 
 
 def list_evidence(step: Step) -> None:
-    """What is entered as evidence stands in the list of evidence."""
+    """What is entered as evidence stands in the list of evidence, once each."""
     case, form = step.matter, step.form
     name = form.get("name") or case.evidence.order_by("-pk").values_list("name", flat=True)[0]
+    name = name[:120]
+    if not form.get("name") and EvidenceItem.objects.filter(case=case, name=name).exists():
+        refuse(_("“%s”已在证据清单中。") % name, _("请上传另一份文件，或写明证据名称。"))
     EvidenceItem.objects.create(
         case=case,
-        name=name[:120],
+        name=name,
         copies=form.get("copies"),
         obtained_on=form.get("obtained_on"),
         provider=(form.get("provider") or "")[:120],

@@ -84,7 +84,7 @@ WORKFLOW = Workflow(
                    asks=(said("to", "移送机关", Kind.TEXT), REASON), main=False, danger=True),
         Transition("add_evidence", "登记证据", "investigating", "investigating", by=OFFICERS, evidence=1,
                    asks=(said("proves", "证明内容", Kind.TEXT),),
-                   offers=(said("name", "证据名称", Kind.TEXT, help="留空为上传的文件名"), said("copies", "份数", Kind.INTEGER, minimum=1),
+                   offers=(said("name", "证据名称", Kind.TEXT, help="留空为上传的文件名"), said("copies", "份数", Kind.INTEGER, minimum=1, maximum=9999),
                            said("obtained_on", "提取日期", Kind.DATE), said("provider", "提供单位", Kind.TEXT)),
                    effects=(deciding.list_evidence,), main=False, help="随即列入“证据清单”。"),
         Transition("assess", "裁量", ("investigating", "reviewing", "telling"), "", by=OFFICERS,
