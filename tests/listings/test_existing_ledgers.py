@@ -16,7 +16,8 @@ from ecoledger.cli import enter
 from ecoledger.listings import importing
 from ecoledger.matters import chain, inbox, statistics
 from ecoledger.matters.models import Clock, Notice
-from ecoledger.matters.register import seen_of
+from ecoledger.matters.register import register_of, seen_of
+from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
 from ecoledger.registers.problems.ledger_rows import origin_of
 from ecoledger.registers.problems.problem_ledger import REGISTER, Problem
 
@@ -178,6 +179,72 @@ def test_history_starts_no_clock_and_tells_nobody(entered, people):
     event = made(entered, "大气", 6).events.get()
     assert event.form["remarks"] == {"备注": "挂牌"}
     assert made(entered, "大气", 6).source_batch == "大气 2022年度（4项）"
+
+
+def test_a_ledger_of_last_year_keeps_its_numbers_its_year_and_its_ends(bureau, people):
+    head = (
+        "立案号",
+        "当事人",
+        "案由",
+        "所在镇街",
+        "立案时间",
+        "处罚决定时间",
+        "罚款金额（万元）",
+        "结案时间",
+    )
+    rows = (
+        ("测环立〔2025〕1号", "某某纸业有限公司", "超标排放水污染物", "北镇", "2025年1月20日", "2025.3.15", 12.5, "2025年4月2日"),
+        ("测环立〔2025〕2号", "某某电镀厂", "未按规定贮存", "北镇", "2025.2.11", "2025.5.6", "10", None),
+        ("/", "李某某", "未验先投", "北镇", "2025-6-1", None, None, "2025-7-15"),
+        ("测环立〔2025〕4号", "某某石材厂", "未验先投", "北镇", "2025-6-1", None, None, "已结"),
+    )  # fmt: skip
+    cases, by = register_of("penalty_case"), people["officer"]
+    batch = importing.preview(cases, "2025.xlsx", workbook(案件=(head, *rows)), by=by, history=True)
+    assert [row.number for row in batch.bad] == [5], [row.reason for row in batch.rows.all()]
+    importing.accept(cases, batch.pk, by=by)
+    told = [
+        (case.number, case.phase, f"{timezone.localtime(case.opened_at):%m-%d}")
+        for case in PenaltyCase.objects.order_by("opened_at")
+    ]
+    assert told == [
+        ("测环立〔2025〕1号", "closed", "01-20"),
+        ("测环立〔2025〕2号", "open", "02-11"),
+        ("环立〔2025〕1号", "closed", "06-01"),
+    ]
+    again = importing.preview(cases, "2026.xlsx", workbook(案件=(head, rows[0])), by=by)
+    assert "没有新内容" in again.rows.get().reason
+
+
+def test_what_is_not_dated_is_of_the_year_it_is_listed_under(bureau, people):
+    rows = (
+        ("问题来源", "具体问题", "所属乡镇", "责任单位", "责任单位", "整改时限", "整改情况", "完成时间", "是否完成"),
+        (None, None, None, "牵头", "配合", *[None] * 4),
+        ("一、2024年度（3项）", *[None] * 8),
+        ("信访", "危险废物未清运", "北镇", "北镇人民政府", "南镇人民政府", "2024年9月30日", "已清运，2024年9月28日完成验收", None, "是"),
+        ("信访", "雨污混接", "北镇", None, None, "2026年6月", "完成率65%", None, "推进中"),
+        ("省生态环境厅暗访", "氨氮超标", "北镇", None, None, "2024年底", "已整改", "2025/3/28", "是"),
+    )  # fmt: skip
+    batch = importing.preview(
+        REGISTER, "旧.xlsx", workbook(台账=rows), by=people["dispatcher"], history=True
+    )
+    importing.accept(REGISTER, batch.pk, by=people["dispatcher"])
+    told = [
+        (made(batch, "台账", n).phase, timezone.localdate(made(batch, "台账", n).opened_at).year)
+        for n in (4, 5, 6)
+    ]
+    assert told == [("closed", 2024), ("open", 2024), ("closed", 2024)]
+    first, last = made(batch, "台账", 4), made(batch, "台账", 6)
+    assert timezone.localdate(first.closed_at) == date(2024, 9, 28)
+    assert (first.owner_organisation.name, first.assisting) == ("北镇人民政府", "南镇人民政府")
+    assert last.number.startswith("问题〔2024〕")
+    assert last.origin_kind == "superior"
+
+
+def test_a_ledger_that_tells_of_no_end_is_no_earlier_one(bureau, people):
+    head = ("问题来源", "具体问题", "所属乡镇", "整改时限", "登记日期")
+    table = workbook(台账=(head, ("信访", "雨污混接", "北镇", "2025年6月", "2025-03-01")))
+    batch = importing.preview(REGISTER, "旧.xlsx", table, by=people["dispatcher"], history=True)
+    assert "看不出是否办结" in batch.bad.get().reason
 
 
 def test_an_open_one_is_worked_on_from_where_it_stands(entered, people):

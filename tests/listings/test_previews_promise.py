@@ -66,3 +66,12 @@ def test_rows_that_differ_in_a_part_of_their_key_are_not_called_the_same(store, 
     first, other, same = (row.reason for row in batch.rows.order_by("number"))
     assert "内容完全相同" not in first + other
     assert "与第 2 行内容完全相同" in same
+
+
+def test_both_days_of_a_filing_belong_to_it_under_a_header_of_two_rows(store, bureau, people):
+    head = "排放口,申报类别,停产起止时间,停产起止时间,原因\n,,起,止,\n"
+    table = f"{head}E-1-DA001,停产停运,2026年12月20日,2026年12月25日,大修\n".encode()
+    batch = importing.preview(listing_of("filing"), "表.csv", table, by=people["monitor"])
+    (row,) = batch.rows.all()
+    told = row.values["begin"], row.values["end"]
+    assert told == ("2026-12-20 00:00", "2026-12-26 00:00"), row.reason

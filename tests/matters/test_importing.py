@@ -319,8 +319,8 @@ def test_rows_taken_in_are_not_read_one_by_one(bureau, people):
 
 def test_history_is_taken_in_with_as_many_questions_for_many_rows_as_for_few(bureau, people):
     def asked_of(rows: int) -> int:
-        table = [[f"D{rows}-{n}", *GOOD[1:]] for n in range(rows)]
-        batch = preview(workbook(HEADER, *table), people, history=True)
+        table = [[f"D{rows}-{n}", *GOOD[1:], "推进中"] for n in range(rows)]
+        batch = preview(workbook([*HEADER, "完成情况"], *table), people, history=True)
         with CaptureQueriesContext(connection) as asked:
             importing.accept(REGISTER, batch.pk, by=people["dispatcher"])
         assert batch.rows.exclude(made=None).count() == rows
@@ -345,8 +345,8 @@ def test_an_import_broken_off_goes_on_where_it_stopped(bureau, people, monkeypat
 
 @pytest.mark.parametrize("history", [True, False])
 def test_search_entries_of_an_import_say_what_the_kept_rows_say(bureau, people, history):
-    rows = [["D8-1", *GOOD[1:]], ["D8-2", "信访投诉", "重庆路扬尘", "北镇", "", "", ""]]
-    batch = preview(workbook(HEADER, *rows), people, history=history)
+    rows = [[*GOOD, "推进中"], ["D8-2", "信访投诉", "重庆路扬尘", "北镇", "", "", "", ""]]
+    batch = preview(workbook([*HEADER, "完成情况"], *rows), people, history=history)
     assert importing.accept(REGISTER, batch.pk, by=people["dispatcher"]) == (2, 0)
     kept = SearchEntry.objects.filter(kind=SearchEntry.Kind.MATTER).order_by("target")
     anew = [entry_of(SearchEntry.Kind.MATTER, own) for own in Problem.objects.order_by("pk")]

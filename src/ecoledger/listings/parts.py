@@ -131,7 +131,8 @@ class TableRow:
     """One row of a table while it is read: what its columns say, to be completed from each other.
 
     ``values``: column -> value for the form; ``texts``: column -> the cell as a person reads it. ``section``: the last
-    heading above the row ("2022年度（17项）"). ``faulty``: columns whose cell could not be read. ``person``: who imports.
+    heading above the row ("2022年度（17项）"). ``faulty``: columns whose cell could not be read; ``there``: those that the sheet
+    has. ``person``: who imports.
     """
 
     values: dict[str, Any]
@@ -141,6 +142,7 @@ class TableRow:
     history: bool
     faulty: frozenset[str]
     person: Any
+    there: frozenset[str] = frozenset()
     # What was looked up for earlier rows of the table.
     found: dict[Any, Any] = field(default_factory=dict)
     warnings: list[tuple[str, str]] = field(default_factory=list)

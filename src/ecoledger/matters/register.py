@@ -46,8 +46,9 @@ GOVERNMENT = (Organisation.Kind.TOWN, Organisation.Kind.BUREAU, Organisation.Kin
 OPEN_WORK = Q(phase=Phase.OPEN.value, merged_into=None)
 
 
-# Column of a table that says in words how far a matter is (已完成, 推进中 …).
+# Column of a table that says in words how far a matter is (已完成, 推进中 …), and the one that tells of it at length.
 COMPLETION = "completion"
+PROGRESS = "progress_text"
 # Beside a row's values: whether it is over.
 ENDED = "ended"
 # Who sees a matter hangs on these.
@@ -65,10 +66,12 @@ _PAST = {
     "opened_at": ("登记日期", "受理日期", "交办日期", "立项日期", "发现时间", "发现日期", "交办时间", "受理时间", "检查时间",
                   "检查日期", "反馈时间"),
     "closed_at": ("办结日期", "销号日期", "销号时间", "完成日期", "实际完成日期", "完成时间", "整改完成时间", "办结时间",
-                  "验收时间", "验收日期", "实际完成时间", "整改完成日期", "验收销号时间"),
+                  "验收时间", "验收日期", "实际完成时间", "整改完成日期", "验收销号时间", "结案时间", "结案日期"),
     COMPLETION: ("完成情况", "整改完成情况", "完成状态", "整改状态", "状态", "办结状态", "办理状态", "是否完成", "是否办结",
                  "是否销号", "销号情况", "整改是否完成", "是否完成整改", "是否整改到位", "办结情况", "完成与否"),
 }  # fmt: skip
+
+_TELLS_END = frozenset({"closed_at", COMPLETION, PROGRESS, "state"})
 
 
 # Narrowings that every register has, as views; each stands alone.
@@ -525,7 +528,8 @@ class Register(Listing):
                 "form", _("这一行已经办结。"), _("请勾选“作为历史”再导入：已办结的按其日期入账。")
             )
         said = {"file": batch.file_name, "row": row.place, **row.texts}
-        return {"values": {"origin": batch.file_name, **values}, "form": said}
+        values = {"origin": batch.file_name, **values}
+        return {"number": str(values.pop("number", "")), "values": values, "form": said}
 
     def import_row(
         self, values: Mapping[str, Any], batch: Any, row: Any, by: Person | None, at: datetime
@@ -593,20 +597,54 @@ class Register(Listing):
 
         super().read_row(row)
         self._read_end(row)
+        if row.history:
+            self._read_begin(row)
         if row.history or (self._tells_past and row.values.get(ENDED)):
             began, ended = (str(row.values.get(n) or "")[:10] for n in ("opened_at", "closed_at"))
             if wrong := history.impossible(began, ended, row.look_up("", _today)):
                 row.refuse("closed_at", wrong)
 
+    def _read_begin(self, row: TableRow) -> None:
+        """When a matter of an earlier ledger began: on its own day, on the one by which such work counts as begun, or in
+        the year under which it is listed or was to be done."""
+        from ecoledger.listings.importing.repeats import year_of
+
+        values = row.values
+        if values.get("opened_at") or "opened_at" in row.faulty:
+            return
+        if day := values.get(self.begins):
+            values["opened_at"] = f"{str(day)[:10]} 00:00"
+            return
+        closed = str(values.get("closed_at") or "")[:4]
+        due = "" if closed else " ".join(str(values.get(name) or "") for name in self._dates)
+        year, today = year_of(row.section, row.sheet, due), row.look_up("", _today)
+        if year is not None and str(year) < (closed or f"{int(today[:4]) + 1}"):
+            values["opened_at"] = f"{year}-01-01 00:00"
+            row.warn("opened_at", _("没有写登记日期，按 %s 计") % f"{year}-01-01")
+        elif not closed:
+            row.warn("opened_at", _("没有写登记日期，按今天计，计入今年；请核对"))
+
     def _read_end(self, row: TableRow) -> None:
         said = row.texts.get(COMPLETION) or row.values.get(COMPLETION)
-        completion = read_completion(said, timezone.localdate())
         closed = row.values.get("closed_at")
+        at_length = row.texts.get(PROGRESS) if row.history and not closed else ""
+        completion = read_completion(said or at_length, timezone.localdate())
+        if completion is not None and completion.finished is None and said and at_length:
+            told = read_completion(at_length, timezone.localdate())
+            if told is not None and told.course is completion.course is Course.CLOSED:
+                completion = told
         words = row.texts.get(COMPLETION, "")
         if words and completion is None:
             row.warn(COMPLETION, _("“%s”看不出是否完成，请核对") % words)
         if completion is None:
             row.values[ENDED] = bool(closed)
+            if row.history and row.there.isdisjoint(_TELLS_END) and not closed:
+                row.refuse(
+                    "closed_at",
+                    _(
+                        "表里没有“办结时间”，也没有“完成情况”，看不出是否办结；请补上其中一列，未办结的请不作为历史导入"
+                    ),
+                )
             return
         row.values[ENDED] = completion.course is Course.CLOSED
         if row.values[ENDED] and not closed and completion.finished is not None:

@@ -66,8 +66,11 @@ def unit_of(column: ImportColumn) -> str:
 
 
 def _names(column: ImportColumn) -> frozenset[str]:
-    texts = _texts(column)
-    return frozenset({bare(text) for text in texts} | {fold(text) for text in texts})
+    texts = {fold(text) for text in _texts(column)}
+    # A header of two rows has no brackets: 责任单位 over 牵头.
+    return frozenset(
+        {bare(text) for text in texts} | texts | {re.sub(r"[()]", "", text) for text in texts}
+    )
 
 
 def _short_names(column: ImportColumn) -> frozenset[str]:

@@ -337,7 +337,7 @@ class RowChecks:
             row.values[name], warning = value_of(
                 ask,
                 cell,
-                is_key=name in self.imports.key,
+                is_key=name in (*self.imports.key, self.listing.numbered_by),
                 words=self.words.get(name, {}),
                 past=self.batch.history or name not in self.imports.future,
                 year=int(began[:4]) if began else year_of(row.section, row.sheet),
@@ -434,6 +434,7 @@ class RowChecks:
             self.batch.history,
             frozenset(faulty),
             self.by,
+            frozenset(name for name, _header, _known in self._columns_of(row.sheet)),
             self._found,
         )
         try:

@@ -97,8 +97,25 @@ def _goes_on(rows: Sequence[Sequence[Cell]], known: Callable[[str], bool]) -> bo
     heads = 0
     for x, text in said:
         above = [str(row[x]).strip() for row in rows[:-1] if x < len(row) and not is_blank(row[x])]
-        heads += text in above or known(text) or known("".join(dict.fromkeys([*above, text])))
+        parts = list(dict.fromkeys([*above, text]))
+        heads += text in above or any(map(known, (text, "".join(parts), *_of_span(parts))))
     return heads * 2 > len(said)
+
+
+# What begins and what ends a span, as the words below 起止时间 say it.
+_ENDS_OF_SPAN = {
+    **dict.fromkeys(("起", "自", "始", "起始", "开始"), "开始"),
+    **dict.fromkeys(("止", "至", "终", "终止", "截止", "结束"), "结束"),
+}
+
+
+def _of_span(parts: Sequence[str]) -> tuple[str, ...]:
+    """What 起 below 停产起止时间 is called elsewhere: 停产开始时间, 开始时间, 开始."""
+    above, last = "".join(parts[:-1]), re.sub("(?:时间|日期)$", "", parts[-1])
+    if "起止" not in above or last not in _ENDS_OF_SPAN:
+        return ()
+    end = _ENDS_OF_SPAN[last]
+    return above.replace("起止", end), f"{end}时间", f"{end}日期", end
 
 
 def _stacks(rows: Sequence[Sequence[Cell]]) -> list[tuple[str, ...]]:
@@ -115,7 +132,9 @@ def _name(parts: Sequence[str], known: Callable[[str], bool]) -> str:
     if len(parts) < 2:
         return parts[0] if parts else ""
     whole = "".join(parts)
-    candidates = [*reversed(parts), whole, *("".join(parts[:n]) for n in range(len(parts), 0, -1))]
+    # Together two rows say more than the upper one: 责任单位 over 牵头.
+    candidates = [parts[-1], whole, *_of_span(parts), *reversed(parts[:-1])]
+    candidates += ("".join(parts[:n]) for n in range(len(parts) - 1, 0, -1))
     return next((text for text in candidates if known(text)), parts[0])
 
 

@@ -14,7 +14,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES, Role
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings.lookups import Lookup, declare_lookup
-from ecoledger.listings.parts import Import, View
+from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.matters import timeline
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Compared
@@ -170,12 +170,13 @@ REGISTER = declare(Cases(
     ),
     imports=Import(
         key=("party", "title", "filed_on"),
-        columns=("title", "party", "entity", "area_code", "address", "source", "found_on", "filed_on",
-                 "description", "decision_no", "decided_on", "heaviest", "fine", "confiscated",
+        columns=(Ask("number", required=False), "title", "party", "entity", "area_code", "address", "source",
+                 "found_on", "filed_on", "description", "decision_no", "decided_on", "heaviest", "fine", "confiscated",
                  "other_penalty", "served_on", "paid", "disclosed_on"),
         headers={"title": ("违法行为", "案件名称"), "party": ("当事人名称", "被处罚单位", "行政相对人名称"),
-                 "entity": ("企业名称",), "filed_on": ("立案时间",), "decision_no": ("处罚决定书文号", "行政处罚决定文书号"),
-                 "decided_on": ("处罚决定日期", "作出决定日期"), "fine": ("罚款金额", "罚款金额（元）"),
+                 "number": ("立案编号", "立案文号", "案件编号", "案号"), "entity": ("企业名称",), "filed_on": ("立案时间",),
+                 "decision_no": ("处罚决定书文号", "行政处罚决定文书号", "处罚决定文号"),
+                 "decided_on": ("处罚决定日期", "处罚决定时间", "决定时间", "作出决定日期", "作出决定时间"), "fine": ("罚款金额", "罚款金额（元）"),
                  "heaviest": ("处罚类别",), "area_code": ("所在镇街",), "paid": ("已缴金额",),
                  "disclosed_on": ("公开时间",)},
         examples={"title": "涉嫌超标排放水污染物案", "party": "某某印染厂", "filed_on": "2026-03-02",
