@@ -16,6 +16,7 @@ from ecoledger.accounts.scope import visible
 from ecoledger.entities.about import in_scope
 from ecoledger.entities.inventory import label_of, refused
 from ecoledger.entities.models import Entity
+from ecoledger.entities.owned import FIRM, FIRM_HEADERS, named_at_firm
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import Lookup, declare_lookup
@@ -144,9 +145,11 @@ FILINGS = declare(
         order=("-begin", "-pk"),
         imports=Import(
             key=("entity", "kind", "begin"),
-            also=(Ask("filed_by", required=False),),
+            also=(Ask("filed_by", required=False), FIRM),
+            read=named_at_firm,
             headers={
-                "entity": ("企业名称", "排放口", "停运单位", "申报单位"),
+                "firm": FIRM_HEADERS,
+                "entity": ("企业名称", "排放口", "排放口编号", "排口", "停运单位", "申报单位"),
                 "kind": ("申报类别", "停运类型"),
                 "begin": ("停运开始时间", "开始时间"),
                 "end": ("停运结束时间", "结束时间", "恢复时间"),

@@ -12,6 +12,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES
 from ecoledger.entities.inventory import refused, wrong_of
 from ecoledger.entities.models import Enterprise, Outlet
+from ecoledger.entities.owned import FIRM, FIRM_HEADERS, named_at_firm
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Ask, Column, Filter, Import, Kind
@@ -90,12 +91,20 @@ LIMITS = declare(
         order=("entity_id", "parameter", "pk"),
         imports=Import(
             key=("entity", "parameter", "basis", "since"),
+            also=(FIRM,),
+            # Among them those of the permit's own tables.
             headers={
-                "entity": ("排放口编码", "排口"),
-                "parameter": ("因子", "污染物", "污染因子"),
-                "value": ("许可浓度限值", "浓度限值", "上限"),
-                "since": ("生效日期", "起"),
+                "entity": ("排放口编码", "排口", "排放口编号", "排口编号", "排放口名称"),
+                "firm": FIRM_HEADERS,
+                "parameter": ("因子", "污染物", "污染因子", "污染物种类", "污染物名称", "污染物项目", "监测因子"),
+                "value": ("许可浓度限值", "浓度限值", "上限", "许可排放浓度限值", "排放浓度限值", "许可排放浓度", "标准限值",
+                          "排放限值", "许可限值"),
+                "basis": ("判定方式", "取值时间", "取值"),
+                "standard": ("标准名称", "执行标准名称", "排放标准"),
+                "since": ("生效日期", "起", "有效期起", "有效期自", "起始日期", "执行日期", "执行起始日期"),
+                "until": ("失效日期", "有效期止", "有效期至", "截止日期", "终止日期"),
             },
+            read=named_at_firm,
             examples={"parameter": "二氧化硫", "value": "35", "unit": "mg/m³", "basis": "小时均值",
                       "since": "2026-07-01"},
         ),

@@ -15,11 +15,13 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES
 from ecoledger.entities.inventory import refused, wrong_of
 from ecoledger.entities.models import Entity, Outlet
+from ecoledger.entities.owned import FIRM, FIRM_HEADERS, named_at_firm
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import lookup_for
 from ecoledger.listings.parts import Ask, Column, Filter, Import, Kind, View
 from ecoledger.listings.refusals import Refused
+from ecoledger.monitoring.files import quantities
 from ecoledger.monitoring.models import Alarm, Point, PointParameter
 from ecoledger.monitoring.points import enrolling, parameters
 
@@ -53,6 +55,14 @@ class PointBook(Listing):
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
         return _saved(*_new(values), by)
+
+    def later_values(self, thing: Any, values: dict[str, Any]) -> dict[str, Any]:
+        """Factors are the same under whichever of their names."""
+        said = super().later_values(thing, values)
+        names, there = said.get("parameter_names"), thing.parameters.all()
+        if names and set(_codes(names, thing.kind, there)) == {p.code for p in there}:
+            del said["parameter_names"]
+        return said
 
     def change_row(
         self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
@@ -88,18 +98,18 @@ def _codes(text: str, kind: str, there: Iterable[PointParameter] = ()) -> list[s
     """Parameters by code or by name as permits and manuals write them, or as those that are ``there`` are called, apart by
     signs."""
     known = parameters.of_kind(kind)
-    by_word = {word: p.code for p in known for word in p.spellings}
-    by_word |= {word: p.code for p in there for word in (p.code, p.name)}
+    by_word = {word: p.code for p in there for word in (p.code, p.name)}
     codes = []
     for word in filter(None, re.split(r"[、,，;；\s]+", text or "")):
-        if word not in by_word:
+        code = by_word.get(word) or quantities.code_of(word, kind)
+        if not code:
             why = _("“%(word)s”不是%(kind)s监测点的因子；可填：%(names)s") % {
                 "word": word,
                 "kind": Point.Kind(kind).label,
                 "names": "、".join(p.label for p in known[:12]),
             }
             raise Refused("form", why, fields={"parameter_names": [why]})
-        codes.append(by_word[word])
+        codes.append(code)
     return list(dict.fromkeys(codes))
 
 
@@ -129,9 +139,11 @@ POINTS = declare(PointBook(
     order=("pk",), see="see_monitoring", edit=CAPABILITIES["edit_registry"],
     imports=Import(
         key=("mn", "entity", "kind", "name"), once={"mn": ""},
-        headers={"entity": ("站点", "站点名称", "排放口", "排口", "所属对象"), "kind": ("监测类别", "要素"),
-                 "name": ("监测点名称", "点位名称"), "mn": ("MN", "MN号", "设备编码", "数采仪编号"),
-                 "parameter_names": ("因子", "监测项目", "污染因子")},
+        also=(FIRM,), read=named_at_firm,
+        headers={"firm": FIRM_HEADERS,
+                 "entity": ("站点", "站点名称", "排放口", "排口", "所属对象", "排放口编号", "排口编号", "排放口名称", "排放口编码"), "kind": ("监测类别", "要素"),
+                 "name": ("监测点名称", "点位名称"), "mn": ("MN", "MN号", "设备编码", "数采仪编号", "数采仪MN号", "数采仪MN", "MN码", "设备MN号", "数采仪编码"),
+                 "parameter_names": ("因子", "监测项目", "污染因子", "污染物种类", "监测污染物")},
         examples={"entity": _example_outlet, "kind": "废气排放", "parameter_names": "二氧化硫、氮氧化物、颗粒物"},
     ),
     empty="还没有监测点。先登记自动监测站或排放口，再导入“对象、类别、MN、因子”的表格。",

@@ -82,6 +82,23 @@ def _codes(name: str) -> set[str]:
     return set(codes_by_name().get(name, {}).values()) | _protocol_names().get(name, set())
 
 
+_MEDIA = {Point.Kind.WATER: "water", Point.Kind.WASTEWATER: "water"}
+
+
+def code_of(text: str, kind: str) -> str:
+    """The code of the factor that ``text`` names at a point of ``kind``, as permits, manuals and reports write it:
+    氨氮（NH3-N）, 总磷（以P计）, NOX; "" where it names none."""
+    measured = quantity((text,), codes_by_name().keys() | _protocol_names().keys())
+    if measured is None or measured.other or measured.mark:
+        return ""
+    if code := codes_by_name().get(measured.subject, {}).get(kind):
+        return code
+    medium = _MEDIA.get(Point.Kind(kind), "air")
+    named = _protocol_names().get(measured.subject, set())
+    fitting = [code for code in named if codes.FACTORS[code].kind == medium]
+    return fitting[0] if len(fitting) == 1 else ""
+
+
 def same(one: str, other: str) -> bool:
     """Whether two folded names are of one factor."""
     return one == other or bool(_codes(one) & _codes(other))

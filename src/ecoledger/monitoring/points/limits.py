@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.entities.models import Entity, Outlet
 from ecoledger.entities.validity import day_before, holds
+from ecoledger.monitoring.files import quantities
 from ecoledger.monitoring.models import Limit, Point
 from ecoledger.monitoring.points import parameters
 
@@ -190,10 +191,7 @@ def of_outlet(outlet: Outlet, parameter: str, day: date) -> Limit | None:
 
 def code_of(text: str, kind: str) -> str:
     """A factor by its code, or by its name as permits write it; as it is where no factor is called so."""
-    for known in parameters.of_kind(kind):
-        if text.strip() in known.spellings:
-            return known.code
-    return text.strip()
+    return quantities.code_of(text, kind) or text.strip()
 
 
 def faults(limit: Limit, kind: str) -> list[str]:

@@ -95,15 +95,28 @@ class Parameter:
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """What files and forms may call it: by code, symbol or name."""
-        return tuple(filter(None, (self.code, self.symbol, self.name)))
+        """What files and forms may call it: by code, symbol, name, or as permits and reports write it."""
+        others = _other_names().get((self.kind, self.code), ())
+        return tuple(filter(None, (self.code, self.symbol, self.name, *others)))
+
+
+def _rows(name: str) -> csv.DictReader[str]:
+    text = (resources.files("ecoledger.monitoring") / "data" / f"{name}.csv").read_text("utf-8")
+    return csv.DictReader(text.splitlines())
+
+
+@cache
+def _other_names() -> dict[tuple[str, str], list[str]]:
+    names: dict[tuple[str, str], list[str]] = {}
+    for row in _rows("factor_names"):
+        names.setdefault((row["kind"], row["code"]), []).append(row["name"])
+    return names
 
 
 @cache
 def _table() -> dict[tuple[str, str], Parameter]:
-    text = (resources.files("ecoledger.monitoring") / "data" / "parameters.csv").read_text("utf-8")
     result: dict[tuple[str, str], Parameter] = {}
-    for row in csv.DictReader(text.splitlines()):
+    for row in _rows("parameters"):
         result[row["kind"], row["code"]] = Parameter(
             kind=row["kind"],
             code=row["code"],
