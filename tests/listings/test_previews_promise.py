@@ -81,7 +81,7 @@ def test_both_days_of_a_filing_belong_to_it_under_a_header_of_two_rows(store, bu
     ("key", "heads", "cells"),
     [
         ("limit", "排污单位名称,排放口编号,污染物种类,许可排放浓度限值（mg/Nm³）,判定依据,有效期起,有效期止", "{},烟尘,20,小时均值,2026年7月,2027年"),
-        ("point", "企业名称,排放口,监测类别,数采仪MN号,监测因子", "{},废气,99010100000000000000ZZ99,NOX、烟尘"),
+        ("point", "企业名称,排放口,监测类别,数采仪MN号,监测因子", "{},废气,99010100000000000000FF99,NOX、烟尘"),
         ("filing", "企业名称,排放口,申报类别,开始时间,结束时间,原因", "{},停产停运,2026-12-20,2026-12-25,大修"),
     ],
 )  # fmt: skip
@@ -111,7 +111,7 @@ def test_an_outlet_is_named_by_its_firm_and_its_number(
 def test_the_same_point_under_other_names_of_its_factors_says_nothing_new(store, bureau, people):
     book, head = listing_of("point"), "企业名称,排放口,监测类别,名称,MN,监测因子"
     for names, said in (("NOX、烟尘", ""), ("颗粒物，氮氧化物（以NO2计）", "没有新内容")):
-        line = f"测试化工厂,DA001,废气,二号设备,990101000000000000ZZ0001,{names}"
+        line = f"测试化工厂,DA001,废气,二号设备,990101000000000000FF0001,{names}"
         batch = importing.preview(
             book, f"{names}.csv", f"{head}\n{line}\n".encode(), by=people["monitor"]
         )

@@ -18,6 +18,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.jobs import beside, table_sizes
 from ecoledger.listings.forms import LookupField
 from ecoledger.listings.importing import updating
+from ecoledger.listings.importing.cells import BadCell, text_of
 from ecoledger.listings.importing.checking import earlier, told_earlier
 from ecoledger.listings.importing.cleaning import Cleaner
 from ecoledger.listings.importing.row_checks import Progress
@@ -276,7 +277,15 @@ def _remarks(unused: set[str], row: ImportRow) -> dict[str, str]:
     if not unused:
         return {}
     said = {header: unpacked_cell(row.raw[header]) for header in row.raw.keys() & unused}
-    return {header: str(cell) for header, cell in said.items() if not is_blank(cell)}
+    return {header: _as_read(cell) for header, cell in said.items() if not is_blank(cell)}
+
+
+def _as_read(cell: Any) -> str:
+    """A cell as a person reads it (1, not 1.0), also one that lost digits."""
+    try:
+        return text_of(cell)
+    except BadCell:
+        return str(cell)
 
 
 def _link_repeats(listing: Listing, batch: ImportBatch, by: Person | None, at: datetime) -> None:
