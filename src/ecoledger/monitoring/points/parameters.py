@@ -62,7 +62,9 @@ class UnitError(ValueError):
 
 
 # What is called by its name in official papers; files may use the symbol all the same.
-_NAMED = frozenset({"COD", "CODMn", "BOD5", "NH3", "NH3-N", "NMHC", "TN", "TP", "DO", "烟尘"})
+_NAMED = frozenset(
+    {"COD", "CODMn", "BOD5", "NH3", "NH3-N", "NMHC", "TN", "TP", "DO", "SS", "H2S", "烟尘"}
+)
 
 
 @dataclass(frozen=True, slots=True)
