@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 from tests.conftest import COUNTY, NORTH
 
 from ecoledger.accounts import audit
@@ -13,7 +14,7 @@ from ecoledger.books import roster as rosters
 from ecoledger.books.models import Edition, RosterLine
 from ecoledger.books.roster import Roster
 from ecoledger.entities.models import Enterprise
-from ecoledger.listings import importing
+from ecoledger.listings import importing, selecting
 from ecoledger.listings.parts import Import
 from ecoledger.listings.refusals import Refused
 from ecoledger.registers.enforcement.check_objects import OBJECTS
@@ -30,6 +31,7 @@ def key_units(declared):
             model=RosterLine,
             attributes=("reason",),
             columns=("entity", "area_code", "reason"),
+            filters=("edition",),
         )
     )
 
@@ -69,6 +71,21 @@ def test_a_day_tells_who_was_on_the_list_then(key_units, firms, year_2025):
     assert key_units.lists(firms[1], date(2026, 3, 31)).reason == "大气"
     assert key_units.lists(firms[1], date(2026, 4, 1)) is None
     assert key_units.lists(firms[3], date(2026, 4, 1)).reason == "噪声"
+
+
+def test_the_list_shows_who_is_on_it_today_and_another_edition_when_asked(
+    key_units, firms, year_2025, people
+):
+    new = rosters.copy(key_units, year_2025, "2026", by=None)
+
+    def shown(**query):
+        lines = selecting.select(key_units, people["leader"], query)
+        return sorted(line.entity.name for line in lines)
+
+    assert shown() == ["1号厂", "2号厂", "3号厂"]
+    assert shown(edition=str(new.pk)) == ["1号厂", "2号厂", "3号厂"]
+    rosters.publish(key_units, new, timezone.localdate() + timedelta(days=9), by=None)
+    assert shown() == ["1号厂", "2号厂", "3号厂"]
 
 
 def test_a_comparison_shows_added_left_changed_and_counts_the_rest(key_units, firms, year_2025):

@@ -86,9 +86,18 @@ def test_the_list_of_a_season_is_kept_in_versions_with_its_measures(house, visit
     # The next season: copied, one firm downgraded, compared.
     submit(dispatcher, season, season, {"name": "2027—2028年秋冬季"}, button="copy")
     newer = edition_of(dispatcher, "emergency_list", "2027—2028年秋冬季")
-    lines = open_page(dispatcher, "/b/emergency_list?q=一号测试厂")
+    # The list shows who is on it today; the copy is asked for.
+    shown = "/b/emergency_list?q=一号测试厂"
+    lines = [
+        open_page(dispatcher, f"{shown}{asked}")
+        for asked in ("", f"&edition={newer.rpartition('/')[2]}")
+    ]
     numbers = sorted(
-        {int(n) for n in re.findall(r"/b/emergency_list/(\d+)", " ".join(lines.xpath("//a/@href")))}
+        {
+            int(n)
+            for page in lines
+            for n in re.findall(r"/b/emergency_list/(\d+)", " ".join(page.xpath("//a/@href")))
+        }
     )
     submit(
         dispatcher, f"/b/emergency_list/{numbers[-1]}/edit", f"{numbers[-1]}/edit", {"grade": "D"}

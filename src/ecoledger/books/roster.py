@@ -146,6 +146,14 @@ class Roster(Listing):
         )
         return lines.exclude(edition__state=State.DRAFT)
 
+    def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
+        """Where no edition is asked for, the lines that hold today; all of them before any does."""
+        asked_for = super().conditions(query, person, now)
+        holding = self._holding(timezone.localdate(now))
+        if query.get("edition") or not holding.exists():
+            return asked_for
+        return asked_for & Q(pk__in=holding.values("pk"))
+
     def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
         """A line enters a draft only, and is about something."""
         stands = _refusal_of(edition) if (edition := values.get("edition")) else None

@@ -69,7 +69,6 @@ class Line:
 
     river: River
     depth: int
-    length: float
     sections: tuple[Mark, ...] = ()
     outfalls: tuple[Mark, ...] = ()
     joining: tuple[Mark, ...] = ()
@@ -190,7 +189,7 @@ def _scene(net: Network, found: water.WaterPeriod, alarms: list[Alarm], matters:
             for branch in rivers.values() if branch.flows_into_id == river.pk
         )  # fmt: skip
         into = rivers[river.flows_into_id].name if river.flows_into_id in rivers else ""
-        scene.lines.append(Line(river, depth, length, tuple(sections), tuple(outfalls), joining, into))  # fmt: skip
+        scene.lines.append(Line(river, depth, tuple(sections), tuple(outfalls), joining, into))  # fmt: skip
     return scene
 
 
