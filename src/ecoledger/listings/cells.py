@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
-from ecoledger.listings import veil
+from ecoledger.listings import exported, veil
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import lookup_of
 from ecoledger.listings.parts import Column, Kind
@@ -40,8 +41,12 @@ def text_of(row: Any, column: Column) -> str:
     return f"{text} {_(str(unit))}" if unit else text
 
 
+def _value(row: Any, column: Column) -> Any:
+    return column.reads(row) if column.reads is not None else value_of(row, column.name)
+
+
 def _text_of(row: Any, column: Column) -> str:
-    value = value_of(row, column.name)
+    value = _value(row, column)
     if value is None or value == "":
         return _(str(column.nothing)) if column.nothing else ""
     if column.choices:
@@ -52,6 +57,8 @@ def _text_of(row: Any, column: Column) -> str:
         return _("、").join(map(area_name, words) if column.kind is Kind.AREA else words)
     if isinstance(value, bool):
         return _("是") if value else _("否")
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
     if column.kind is Kind.AREA:
         return area_name(str(value))
     if isinstance(value, datetime):
@@ -116,15 +123,11 @@ def workbook(
     beside: tuple[list[Head], Callable[[Iterable[Any]], Iterator[tuple[Any, list[Any]]]]]
     | None = None,
 ) -> bytes:
-    """The rows as .xlsx with the columns open to ``person``: texts as text, numbers and times as such.
+    """The rows as .xlsx with the columns of :func:`exported.columns_of`: texts as text, numbers and times as such.
 
-    Where tables are taken in, each row is named by its number, so that it is known when it comes back. Child rows follow
-    on sheets of their own. ``beside``: heads of further columns, and what gives rows their cells.
+    Child rows follow on sheets of their own. ``beside``: heads of further columns, and what gives rows their cells.
     """
-    columns = listing.open_columns(person)
-    number = listing.numbered_by if listing.imports is not None else ""
-    if number and number not in {column.name for column in columns}:
-        columns = (*columns, listing.derive.column(number))
+    columns = exported.columns_of(listing, person)
     heads, given = beside or ([], lambda rows: ((row, []) for row in rows))
     shown = given(veil.over(listing, person, rows))
     cells = (cells_of(row, columns) + more for row, more in shown)
@@ -146,7 +149,7 @@ def cells_of(row: Any, columns: Iterable[Column]) -> list[Any]:
 
 
 def _cell_of(row: Any, column: Column) -> Any:
-    value = value_of(row, column.name) if column.kind in _CELLS else None
+    value = _value(row, column) if column.kind in _CELLS else None
     return value if value is not None else text_of(row, column) or None
 
 

@@ -48,9 +48,9 @@ def field_at(model: type[models.Model], path: str) -> Any:
         if (
             name == relations[-1]
             and isinstance(relation, models.Field)
-            and relation.get_transform(last)
+            and (relation.get_transform(last) or last == "isnull")
         ):
-            return relation  # what is asked is made of the field: the last digits of a code
+            return relation  # what is asked is made of the field: the last digits of a code, or that it is empty
         if relation is None or (related := related_to(relation)) is None:
             raise DeclarationError(f"{model.__name__}: {name!r} in {path!r} leads nowhere")
         owner = related
@@ -59,7 +59,8 @@ def field_at(model: type[models.Model], path: str) -> Any:
     except FieldDoesNotExist:
         if hasattr(owner, last):
             # A relation that leads back is known by its own name before all models are loaded.
-            return getattr(getattr(owner, last), "rel", None)
+            leads = getattr(owner, last)
+            return getattr(leads, "rel", None) or getattr(leads, "related", None)
         raise DeclarationError(f"{owner.__name__} has no {last!r}") from None
 
 

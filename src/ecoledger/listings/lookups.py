@@ -119,6 +119,16 @@ class Lookup:
         """Rows that ``words`` may mean though no path holds them exactly."""
         return []
 
+    def _in_full(self, rows: QuerySet[Any], words: str) -> list[Any]:
+        """The rows that lists write so: a matter's number and title."""
+        number, _blank, rest = words.partition(" ")
+        named = Q()
+        for path in self.exact if rest else ():
+            named |= Q(**{path: number})
+        return (
+            [row for row in rows.filter(named).distinct()[:3] if str(row) == words] if rest else []
+        )
+
     def of_many(self, many: Iterable[str], person: Person | None) -> dict[str, Any]:
         """The rows that each of ``many`` words names by its value, its code or its whole name, as :meth:`resolve` finds
         them, a few hundred at once. What it would look for further, or refuse, is left to it."""
@@ -158,6 +168,7 @@ class Lookup:
         for path in self.exact:
             named |= Q(**{path: words})
         found = list(rows.filter(named).distinct()[:3]) or self.alike(rows, words)
+        found = found or self._in_full(rows, words)
         if len(found) == 1:
             return found[0]
         if found:

@@ -67,6 +67,10 @@ class Column:
     word: bool = False
     # The attribute of the row that names the unit of its quantity, where rows have several: said beside it.
     unit_from: str = ""
+    # Of an export: the column of the template that it answers beside what the list shows, and how that is read of a row
+    # where it is no attribute.
+    ask: str = ""
+    reads: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

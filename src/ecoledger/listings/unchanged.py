@@ -29,6 +29,8 @@ def same(kept: Any, said: Any) -> bool:
             )
         case str(), str():
             return kept == said or _lines(kept) == _lines(said)
+        case (float(), Decimal()) | (Decimal(), float()):
+            return bool(plain(kept) == plain(said))
     return bool(kept == said)
 
 

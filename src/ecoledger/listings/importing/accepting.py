@@ -225,6 +225,9 @@ def _make_rows(
         if not (past or listing.bulk or row.changes):
             _make(listing, batch, row, by, at, clean)
             continue
+        if row.changes and not row.values:  # it said what stands there
+            later.append((row, {}))
+            continue
         try:
             values = updating.values_of(listing, row, clean)
             told = listing.history_of(values, row.values) if past else None

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts import inserting
 from ecoledger.accounts.models import Person
 from ecoledger.listings import words as say
+from ecoledger.listings.exported import meaning
 from ecoledger.listings.importing import remembered
 from ecoledger.listings.importing.columns import (
     headers_side_by_side,
@@ -85,7 +86,8 @@ def preview(
     remember_columns(listing, choices, sheets, by)
     for _table, header in sheets:
         _refuse_personal(listing, columns, header)
-        mapping = match_columns(columns, header.names, choices, earlier_choices)
+        meant = {**meaning(listing, by, header.names), **choices}
+        mapping = match_columns(columns, header.names, meant, earlier_choices)
         for column_header, column in mapping.items():
             batch.mapping.setdefault(column_header, column)
     assert listing.imports is not None  # noqa: S101 - its columns were asked for above

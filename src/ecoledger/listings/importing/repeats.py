@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms as django_forms
 from django.db.models import CharField
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings import cells, selecting, veil
 from ecoledger.listings.derive import field_at
+from ecoledger.listings.exported import columns_of
 from ecoledger.listings.importing import updating
 from ecoledger.listings.importing.cleaning import Cleaner
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch, ImportRow, problem
-from ecoledger.listings.parts import Import, ImportColumn
+from ecoledger.listings.parts import Column, Import, ImportColumn
 from ecoledger.listings.tables.book import unpacked_cell
 from ecoledger.listings.tables.headers import fold
 from ecoledger.listings.unchanged import plain
 
+_AT_ONCE = 500
 # Before what tells a row by its number in the list's own export.
 _OWN = "\0"
 
@@ -67,6 +72,34 @@ class Repeats:
             [self.listing.numbered_by], self.listing.numbered_by, set(told.values()), there, _OWN
         )
         self.own_numbers = {row: number for row, number in told.items() if number in there}
+
+    def as_they_stand(self, rows: list[ImportRow]) -> dict[int, tuple[int, str]]:
+        """The rows that say in every cell of the list's own export what it says today, by ``id``: key and number of the row of
+        the book. Nothing of them is read, for nothing of them changes."""
+        number, by = self.listing.numbered_by, self.by
+        if not number or by is None:
+            return {}
+        heads = {fold(_(str(c.label))): c for c in columns_of(self.listing, by)}
+        said: dict[str, list[tuple[ImportRow, dict[str, Column]]]] = {}
+        for row in rows:
+            own = {header: heads[fold(header)] for header in row.raw if fold(header) in heads}
+            told = next((_standing(row.raw[h]) for h, c in own.items() if c.name == number), "")
+            more = any(self.batch.mapping.get(h) for h in row.raw.keys() - own.keys())
+            if told and not (more or row.faults):
+                said.setdefault(told, []).append((row, own))
+        same: dict[int, tuple[int, str]] = {}
+        numbers, seen = list(said), veil.of(self.listing, by)
+        for start in range(0, len(numbers), _AT_ONCE):
+            some = {f"{number}__in": numbers[start : start + _AT_ONCE]}
+            things = self.listing.updatable(by).filter(**some)
+            for thing in things.select_related(*selecting.related(self.listing)):
+                told = str(getattr(thing, number))
+                for row, own in said.get(told, ()):
+                    here = cells.cells_of(seen(thing), own.values())
+                    there = (row.raw[header] for header in own)
+                    if list(map(_standing, here)) == list(map(_standing, there)):
+                        same[id(row)] = (thing.pk, told)
+        return same
 
     def keys(self, rows: list[ImportRow]) -> None:
         """Keys that stand twice in the file or are in the book already are errors, not copies."""
@@ -302,6 +335,17 @@ class Repeats:
                 message = _("与第 %s 行内容完全相同，请核对是不是重复") % _place(seen[content], row)
                 row.warnings.append(problem("", "", message))
             seen.setdefault(content, row)
+
+
+def _standing(cell: Any) -> str:
+    """What a cell of an export says, as it goes out and as it comes back."""
+    value = unpacked_cell(cell)
+    if isinstance(value, datetime):
+        here = timezone.localtime(value) if timezone.is_aware(value) else value
+        return f"{here + timedelta(seconds=30):%Y-%m-%d %H:%M}"
+    if isinstance(value, date):
+        return f"{value} 00:00"
+    return str(plain(value) or "").strip()
 
 
 def said_before(listing: str, rows: Iterable[ImportRow]) -> dict[int, dict[str, Any]]:

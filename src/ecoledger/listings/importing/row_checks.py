@@ -121,6 +121,11 @@ class RowChecks:
         self._either = commas_either_way(row.raw.get(header) for header in numbers for row in rows)
         repeats = Repeats(self.listing, self.imports, self.columns, self.batch, self.by, self.clean)
         repeats.known_by_number(rows)
+        same = repeats.as_they_stand(rows)
+        for row in rows:
+            if known := same.get(id(row)):
+                self._stands(row, *known)
+        rows, every = [row for row in rows if id(row) not in same], rows
         for n, row in enumerate(rows):
             if n % _TOLD == 0:
                 if beside.serves():
@@ -141,9 +146,17 @@ class RowChecks:
             row.repeats_of = other
             message = _("可能与 %(other)s 是同一件（%(why)s）") % {"other": called, "why": why}
             row.warnings.append(problem("", "", message))
-        for row in rows:
+        for row in every:
             row.wrong = bool(row.errors)
             row.keep_texts()
+
+    def _stands(self, row: ImportRow, pk: int, number: str) -> None:
+        """Note a row that says what stands in the book."""
+        row.cells, row.values = {}, {}
+        row.errors, row.key, row.repeats_of, row.carried_from = [], "", number, ""
+        row.changes = pk
+        said = _("已在台账中（%s），没有新内容") % number
+        row.warnings = [problem("", "", said) | updating.SAME]
 
     def _expect(self, rows: list[ImportRow]) -> None:
         """What the rows name of other tables is found together, as far as it is written plainly."""

@@ -17,6 +17,7 @@ from ecoledger.accounts.wording import numbered
 from ecoledger.jobs.running import Failed, Outcome, Progress, work
 from ecoledger.listings import cells, importing, selecting
 from ecoledger.listings.catalogue import listing_of
+from ecoledger.listings.exported import columns_of
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch
 from ecoledger.listings.personal import asked_openly, note_seen
@@ -122,7 +123,7 @@ def exported(listing: Listing, person: Person, query: Any, address: str = "") ->
     )
     details = {"listing": listing.key, "query": asked_openly(listing, query), "rows": count}
     audit.record(person, "export_list", details=details, address=address)
-    note_seen(listing, person, rows, [c.name for c in listing.open_columns(person)], address)
+    note_seen(listing, person, rows, [c.name for c in columns_of(listing, person)], address)
     return content, count
 
 
