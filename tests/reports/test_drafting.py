@@ -184,6 +184,19 @@ def test_a_town_is_told_of_what_goes_to_it_and_reads_it_in_its_list(
         False,
         False,
     ]
+    # It signs for what came, once; the bureau reads who has and who has not.
+    waits = client.get("/documents").context["unsigned"]
+    assert len(waits) == 2
+    assert letter.pk in waits
+    client.post(f"/documents/{letter.pk}/sign")
+    client.post(f"/documents/{letter.pk}/sign")
+    assert [one.person for one in letter.receipts.all()] == [town]
+    client.force_login(people["dispatcher"])
+    page = client.get(f"/documents/{letter.pk}")
+    assert not page.context["not_signed"]
+    assert f"{town.organisation} {town}" in " ".join(page.content.decode().split())
+    client.post(f"/documents/{letter.pk}/sign")
+    assert letter.receipts.count() == 1
 
 
 def test_only_who_may_signs(files, problem, people):

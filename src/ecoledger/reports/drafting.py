@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,12 +20,12 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts import acting, audit, grants
 from ecoledger.accounts.language import in_chinese
-from ecoledger.accounts.models import Organisation, Person
+from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions, notices
 from ecoledger.matters.models import Matter
-from ecoledger.reports import locked, rendering, visible
+from ecoledger.reports import locked, receipts, rendering, visible
 from ecoledger.reports.declaration import SIGN, Document, Letter, Report, document_of
 from ecoledger.reports.differences import between
 from ecoledger.reports.models import Draft, DraftStep, IssuedDocument, LetterTemplate, Reply
@@ -258,7 +258,7 @@ def issue(draft: Draft, *, by: Person, at: datetime | None = None) -> IssuedDocu
         _keep(held)
         _record(held, by, "编号印发", number)
         _tell_next(held, by)
-        _tell_addressees(issued, document, by)
+        _tell_addressees(issued, by)
         audit.record(by, noop("印发文书"), issued, details={"title": str(issued), "number": number})
         if held.matter is not None:
             said = f"印发{document.label} {number}。"
@@ -414,19 +414,10 @@ def _tell(people: Iterable[Person], draft: Draft, by: Person) -> None:
 
 
 @in_chinese
-def _tell_addressees(issued: IssuedDocument, document: Document, by: Person) -> None:
-    """Tell the people of the units outside the bureau to which it goes: a letter's is that of its matter, a notice's are the
-    towns of its area."""
-    people = Person.objects.filter(is_active=True)
-    if isinstance(document, Report) and document.to:
-        towns = Q(organisation__kind=Organisation.Kind.TOWN)
-        people = people.filter(towns, organisation__area_code__startswith=issued.area_code)
-    elif isinstance(document, Letter) and not document.internal and issued.matter is not None:
-        outside = (Organisation.Kind.TOWN, Organisation.Kind.DEPARTMENT)
-        unit = Q(organisation=issued.matter.owner_organisation, organisation__kind__in=outside)
-        people = people.filter(unit)
-    else:
-        return
+def _tell_addressees(issued: IssuedDocument, by: Person) -> None:
+    """Tell the people of the units outside the bureau to which it goes."""
+    units = receipts.addressees(issued)
+    people = Person.objects.filter(is_active=True, organisation__in=units)
     text = noop("收到文书“%(title)s”（%(number)s）") % {
         "title": issued.title.replace("\n", ""),
         "number": issued.number,

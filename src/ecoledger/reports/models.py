@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from ecoledger.accounts.fields import AreaCodeField
 from ecoledger.accounts.json_in_order import JSONInOrder
-from ecoledger.accounts.models import Person
+from ecoledger.accounts.models import Organisation, Person
 from ecoledger.matters.models import Matter
 
 
@@ -187,6 +187,23 @@ class Reply(models.Model):
 
     def __str__(self) -> str:
         return f"{self.received_on} {self.text[:20]}"
+
+
+class Receipt(models.Model):
+    """That a unit has an issued document: who signed for it, and when."""
+
+    document = models.ForeignKey(IssuedDocument, on_delete=models.PROTECT, related_name="receipts")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField("签收时间", default=timezone.now)
+
+    class Meta:
+        verbose_name = "文书签收"
+        ordering = ["id"]
+        unique_together = [("document", "organisation")]
+
+    def __str__(self) -> str:
+        return f"{self.organisation} {self.at:%Y-%m-%d %H:%M}"
 
 
 class SealedScan(models.Model):

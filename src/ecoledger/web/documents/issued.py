@@ -17,7 +17,7 @@ from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.visitors import address
 from ecoledger.listings.refusals import Refused
-from ecoledger.reports import drafting, opening, rendering, scans, visible
+from ecoledger.reports import drafting, opening, receipts, rendering, scans, visible
 from ecoledger.reports.declaration import Letter, Report, all_documents, document_of, has_document
 from ecoledger.reports.models import Draft, IssuedDocument
 from ecoledger.reports.summary import Summary
@@ -56,6 +56,7 @@ beside.walk(
 def page(request: Request) -> HttpResponse:
     """Kinds of document, drafts in hand, what was issued."""
     rows = _chosen(request.user, request.GET)
+    shown_page = Paginator(rows, 50).get_page(request.GET.get("page"))
     kind, number = request.GET.get("kind", ""), request.GET.get("q", "").strip()
     in_hand = visible.drafts(request.user).exclude(
         state__in=(Draft.State.ISSUED, Draft.State.DISCARDED)
@@ -70,7 +71,8 @@ def page(request: Request) -> HttpResponse:
             "kind": kind,
             "q": number,
             "drafts": in_hand[:50],
-            "page": Paginator(rows, 50).get_page(request.GET.get("page")),
+            "page": shown_page,
+            "unsigned": receipts.waiting(request.user, shown_page.object_list),
             "labels": {d.key: d.label for d in all_documents()},
         },
     )
@@ -118,6 +120,13 @@ def one(request: Request, pk: int) -> HttpResponse:
             "later": issued.replaced_by.all(),
             "scans": issued.scans.select_related("added_by"),
             "works": request.user.may(document.capability),
+            "signs_for": bool(receipts.waiting(request.user, [issued])),
+            "receipts": (signed := list(issued.receipts.select_related("organisation", "person"))),
+            "not_signed": [
+                unit
+                for unit in receipts.addressees(issued)
+                if unit.pk not in {one.organisation_id for one in signed}
+            ],
             "is_letter": isinstance(document, Letter),
         },
     )
@@ -183,6 +192,18 @@ def reply(request: Request, pk: int) -> HttpResponse:
     try:
         drafting.reply(issued, request.POST.get("text", ""), day, by=request.user)
         messages.success(request, _("反馈已登记。"))
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect("document", pk)
+
+
+@needs("receive_documents")
+@require_POST
+def sign(request: Request, pk: int) -> HttpResponse:
+    """Sign for a document in the name of one's unit."""
+    try:
+        receipts.sign(_document(request, pk), by=request.user)
+        messages.success(request, _("已签收。"))
     except Refused as refused:
         messages.error(request, str(refused))
     return redirect("document", pk)

@@ -14,6 +14,7 @@ urlpatterns = [
     path("documents/<int:pk>/scans", issued.add_scan, name="document-scan-add"),
     path("documents/<int:pk>/scans/<int:number>", issued.scan, name="document-scan"),
     path("documents/<int:pk>/reply", issued.reply, name="document-reply"),
+    path("documents/<int:pk>/sign", issued.sign, name="document-sign"),
     path("documents/compensation", compensation.page, name="compensation-rule"),
     path("documents/summaries", summaries.begin, name="summary-begin"),
     path("documents/begin/<slug:kind>/<int:matter>", drafts.begin, name="draft-begin"),
