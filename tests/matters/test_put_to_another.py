@@ -58,9 +58,33 @@ def test_what_a_firm_said_is_not_put_before_another(bureau, people, other, who):
     for thing in (other, None):
         with pytest.raises(Refused, match="原企业已在本事项中填报"):
             amend(check, people["dispatcher"], entity=thing)
+        with pytest.raises(
+            Refused, match="原企业已在本事项中填报"
+        ):  # asked by the preview of a table
+            CHECKS.may_follow(check, {"entity": thing}, people["dispatcher"])
     check.refresh_from_db()
     assert check.enterprise_id == bureau.enterprise.pk
     assert amend(check, people["dispatcher"], round="二").round == "二"
+
+
+def test_who_only_answers_for_it_shows_it_to_no_other_firm_and_no_other_town(bureau, other):
+    """Neither by hand nor by a table; of what the firm does not see he says which it is."""
+    near = Enterprise.objects.create(code="E-C", name="丙厂", area_code=NORTH)
+    town = bureau.town
+    check = check_of(bureau.enterprise, bureau.officer)
+    actions.assign(check.pk, by=bureau.people["dispatcher"], organisation=town.organisation)
+    check.refresh_from_db()
+    for firm in (near, other):
+        with pytest.raises(Refused, match="责任人不能自行更改"):
+            amend(check, town, entity=firm)
+        with pytest.raises(Refused):
+            CHECKS.may_follow(check, {"entity": firm}, town)
+    check.refresh_from_db()
+    assert check.enterprise_id == bureau.enterprise.pk
+    type(check).objects.filter(pk=check.pk).update(circulation="staff")
+    assert amend(check, town, entity=near).enterprise_id == near.pk
+    with pytest.raises(Refused, match="属地"):
+        amend(check, town, entity=other)
 
 
 def test_days_that_somebody_said_stay_with_another_item_and_those_of_the_catalogue_do_not(bureau):

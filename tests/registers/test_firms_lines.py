@@ -64,7 +64,7 @@ def test_a_firm_fills_its_own_draft_and_what_it_carries(bureau, colleague):
         username="third", name="又一人", roles=colleague.roles, organisation=colleague.organisation
     )
     for by in (colleague, third):
-        with pytest.raises(Refused, match="另一人"):
+        with pytest.raises(Refused, match="对方单位"):
             actions.perform(row.pk, "accept", by=by, form=said)
 
 
@@ -88,7 +88,7 @@ def test_no_sender_accepts_what_the_bureau_handed_over_for_it(bureau):
     actions.set_lines(row.pk, "items", [item], by=officer)
     said = {"accepted_on": timezone.now(), "outcome": "whole"}
     for step, form in (("accept", said), ("refuse", {"reason": "包装破损"})):
-        with pytest.raises(Refused, match="移出单位不能"):
+        with pytest.raises(Refused, match="对方单位"):
             actions.perform(row.pk, step, by=firm, form=form)
     assert actions.perform(row.pk, "accept", by=officer, form=said).state == "accepted"
 
@@ -121,6 +121,14 @@ def test_no_table_adds_waste_to_a_manifest_that_two_persons_ended(bureau):
     with pytest.raises(Refused, match="不再修改"):
         TRANSFERS.open_row(more, officer, now)
     assert row.items.count() == 1
+
+
+def test_no_table_weighs_for_the_receiver_what_has_not_left(bureau):
+    row = draft(bureau, bureau.people["enterprise"], lines={"items": [WASTE]})
+    actions.amend(row.pk, {"manifest_no": NUMBER}, event="edit", label="修改", by=bureau.officer)
+    more = carried(bureau, "900-349-34", 500)
+    assert "接受量" in TRANSFERS.wrong(more, bureau.officer)["accepted"]
+    assert TRANSFERS.wrong(more | {"accepted": None}, bureau.officer) == {}
 
 
 def test_a_manifest_that_a_table_alone_told_of_is_told_further_by_it(bureau):

@@ -243,10 +243,10 @@ def test_15_firms_are_insured_and_four_titles_are_granted(house, visitor, chief,
     assert re.search(r"在保保额\s*3,?000", shown), shown
     assert re.search(r"重点单位投保率.{0,60}2 / 3", shown), shown
     policy = matter(approver, "insurance_policy", "HZX-0")
-    assert "原止期之后" in refused(approver, policy, "renew", {
+    assert "原止期之后" in refused(approver, policy, "renew_early", {
         "policy_no": "HZX-0B", "insured": "300", "starts_on": day(-200), "ends_on": day(-250),
     })  # fmt: skip
-    page = page_after(approver, policy, "/do/renew", {
+    page = page_after(approver, policy, "/do/renew_early", {
         "policy_no": "HZX-0B", "insured": "300", "starts_on": day(-266), "ends_on": day(-630),
     })  # fmt: skip
     assert "HZX-0" in text(page)

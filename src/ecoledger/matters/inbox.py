@@ -170,10 +170,30 @@ def _held_elsewhere(person: Person, mine: Turns) -> list[int]:
     return sorted(kept.exclude(owner=person).order_by().values_list("pk", flat=True))
 
 
+def _of_other_firm(person: Person, mine: Turns) -> list[int]:
+    """Matters in which two firms have a part and that stand where the other one goes on."""
+    if not (person.has_role(Role.ENTERPRISE) and person.entity_code):
+        return []
+    keys: list[int] = []
+    for book in (register_of(key) for key in _by_register(mine.places)):
+        if book.counterpart:
+            waits = [state for key, state in mine.places if key == book.key]
+            rows = book.visible_to(person).filter(state__in=waits, merged_into=None)
+            for matter in rows.select_related("enterprise", book.counterpart):
+                firm = book.firm_on_turn(matter)
+                if firm is None or firm.code != person.entity_code:
+                    keys.append(matter.pk)
+    return sorted(keys)
+
+
 def _not_his_turn(person: Person, mine: Turns) -> list[int]:
     """Matters that stand where people of his role go on, and not he: after his own step, outside his area, or as another
-    unit's."""
-    elsewhere = (_led_elsewhere(person, mine), _held_elsewhere(person, mine))
+    unit's or firm's."""
+    elsewhere = (
+        _led_elsewhere(person, mine),
+        _held_elsewhere(person, mine),
+        _of_other_firm(person, mine),
+    )
     return sorted({*_own_before(person, mine), *chain.from_iterable(elsewhere)})
 
 

@@ -27,8 +27,8 @@ class Lines:
     ``first`` gives the rows a new matter begins with, but those whose first column somebody filled in: the items of a form,
     made of the fields that ``follows`` names, and anew where one of them is changed before anybody filled them in. ``by_owner``: whoever
     answers for a matter fills them in although another entered it, as his steps ask for them. ``by_opener``: whoever entered
-    it fills them in also once it is begun. ``by_step``: whoever may take a main step that stands open does. ``by_staff``:
-    nobody from outside the house does.
+    it fills them in also once it is begun. ``by_step``: whoever may take a main step that stands open does, ``by_counterpart``:
+    the other one of two firms, where that step is its own. ``by_staff``: nobody from outside the house does.
     """
 
     key: str
@@ -43,6 +43,7 @@ class Lines:
     by_owner: bool = False
     by_opener: bool = False
     by_step: bool = False
+    by_counterpart: bool = False
     by_staff: bool = False
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop as noop
 from ecoledger.accounts import deputies, grants
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
+from ecoledger.entities.models import Entity
 from ecoledger.matters.models import NARROW, Matter, Notice, Urgency
 from ecoledger.matters.register import register_of
 
@@ -55,7 +56,7 @@ def whose_turn(matter: Matter) -> list[Person]:
                 grants.people_with(inside).filter(organisation_id=matter.owner_organisation_id)
             )
         if Role.ENTERPRISE in state.waits_for:
-            people += _of_firm(matter)
+            people += _of_firm(register_of(matter.register).firm_on_turn(matter))
     # Firms and contractors see single matters of their area; of restricted ones so does everybody.
     asked = {p.pk for p in people}
     if matter.circulation not in NARROW:
@@ -71,12 +72,12 @@ def whose_turn(matter: Matter) -> list[Person]:
     ]
 
 
-def _of_firm(matter: Matter) -> list[Person]:
-    """The people of the firm that the matter is about."""
-    if matter.enterprise is None:
+def _of_firm(firm: Entity | None) -> list[Person]:
+    """The people of ``firm``."""
+    if firm is None:
         return []
     people = grants.people_with((Role.ENTERPRISE,))
-    return list(people.filter(organisation__entity_code=matter.enterprise.code))
+    return list(people.filter(organisation__entity_code=firm.code))
 
 
 def _is_anothers(matter: Matter, person: Person) -> bool:
@@ -180,7 +181,11 @@ def tell_firm(matter: Matter, by: Person | None, at: datetime) -> None:
     applied = matter.created_by is not None and matter.created_by.has_role(Role.ENTERPRISE)
     if state.of_firm or (state.open and not applied):
         return
-    seeing = [p for p in _of_firm(matter) if register.visible_to(p).filter(pk=matter.pk).exists()]
+    seeing = [
+        p
+        for p in _of_firm(matter.enterprise)
+        if register.visible_to(p).filter(pk=matter.pk).exists()
+    ]
     text = noop("%(number)s 有新的进展：%(state)s") % {
         "number": matter.number,
         "state": state.label,

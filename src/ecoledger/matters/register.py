@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop as noop
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.accounts.scope import covers, within
+from ecoledger.entities.models import Entity
 from ecoledger.listings import catalogue, cells, selecting
 from ecoledger.listings.derive import field_at
 from ecoledger.listings.happened import WHY, lies_ahead
@@ -160,6 +161,10 @@ class Register(Listing):
     settled: Callable[[Any], Collection[str]] | None = None
     # Of what is entered what nobody judges by, named alike: it is put right, or filled in, also afterwards.
     loose: tuple[str, ...] = ()
+    # Where two firms have a part in a matter: the attribute that names the other one, beside the firm it is about, and the
+    # states in which the matter is before that one too, which then takes the steps ``by_counterpart``.
+    counterpart: str = ""
+    shared: tuple[str, ...] = ()
     # Of the dates of its forms those that may lie ahead although they are called as what has happened is (``_on``, ``_at``).
     ahead: tuple[str, ...] = ()
     # States in which a matter that is before a second person, but not yet approved, still turns out a repeat of another.
@@ -217,7 +222,8 @@ class Register(Listing):
         super().__post_init__()
         derive = self.derive
         of_lines = (lines.follows for lines in self.lines)
-        for named in (*self.follows, *chain(*self.follows.values(), *of_lines)):
+        other = (self.counterpart,) if self.counterpart else ()
+        for named in (*other, *self.follows, *chain(*self.follows.values(), *of_lines)):
             derive.ask(Ask(named, label="?"))
         for name in self.ahead:
             derive.ask(name)
@@ -251,21 +257,24 @@ class Register(Listing):
         """Whether what is done with ends rectified (销号), and not merely ended (办结)."""
         return any(state.phase == Phase.CLOSED for state in self.workflow.states)
 
+    @property
+    def comes_back(self) -> bool:
+        """Whether what has ended may be in hand again, because it was not over."""
+        return any(
+            t.target and self.workflow.state(t.target).open and not (source.open or source.standing)
+            for t in self.workflow.transitions
+            for source in map(self.workflow.state, t.sources)
+        )
+
     def given_views(self) -> tuple[View, ...]:
         """Those of its own workflow: what it never rectifies is ended and not 销号, and what cannot come back never did."""
-        ways = self.workflow.transitions
-        comes_back = any(
-            t.target and self.workflow.state(t.target).open and not self.workflow.state(source).open
-            for t in ways
-            for source in t.sources
-        )
         views = []
         for view in GIVEN_VIEWS:
             if view.name == "closed" and not self.rectifies:
                 view = replace(view, label=noop("已办结"))
             if view.name == "reopened" and not self.rectifies:
                 view = replace(view, label=noop("重新办理过"))
-            if view.name != "reopened" or comes_back:
+            if view.name != "reopened" or self.comes_back:
                 views.append(view)
         return tuple(views)
 
@@ -296,10 +305,34 @@ class Register(Listing):
     def state_of(self, matter: Matter) -> State:
         return self.workflow.state(matter.state)
 
+    def counterpart_of(self, matter: Any) -> Entity | None:
+        """The other firm that ``matter`` is before as it stands."""
+        if not self.counterpart or matter.state not in self.shared:
+            return None
+        other: Entity | None = getattr(matter, self.counterpart, None)
+        return other if other is None or other.pk != matter.enterprise_id else None
+
+    def firm_on_turn(self, matter: Matter) -> Entity | None:
+        """The firm whose step is the next, where one is a firm's: the one it is about, or the other."""
+        ways = [
+            t for t in self.workflow.leaving(matter.state) if t.main and Role.ENTERPRISE in t.by
+        ]
+        if ways and all(t.by_counterpart for t in ways):
+            return self.counterpart_of(matter)
+        return matter.enterprise
+
+    def takes_of_two(self, person: Person, matter: Matter, transition: Transition) -> bool:
+        """Whether ``transition`` is a step for ``person`` as far as two firms part the steps among them."""
+        if not self.counterpart or not person.has_role(Role.ENTERPRISE):
+            return True
+        firm = self.counterpart_of(matter) if transition.by_counterpart else matter.enterprise
+        return firm is not None and firm.code == person.entity_code
+
     def takes_evidence(self, matter: Matter) -> bool:
         """Whether files may still be added: of what is finished, where a step out of its state asks for some."""
         state = self.state_of(matter)
-        return state.open or any(t.evidence for t in self.workflow.leaving(state.name))
+        out = self.workflow.leaving(state.name)
+        return state.open or state.standing or any(t.evidence for t in out)
 
     def visible_to(self, person: Person) -> QuerySet[Any]:
         """The matters ``person`` may see. Every page, export and API starts from this."""
@@ -729,6 +762,8 @@ def seen_by(person: Person, registers: Iterable[Register]) -> Q:
     books = [r for r in registers if person.is_active and person.may(r.see)]
     rows = Q(register__in=[r.key for r in books], withdrawn_at=None)
     inside = within(person, "area_code", "enterprise__code")
+    if person.has_role(Role.ENTERPRISE) and person.entity_code:
+        inside |= _as_counterpart(person, books)
     if person.has_role(*STAFF):
         inside |= answered_for(person)
     rows &= inside
@@ -742,6 +777,16 @@ def seen_by(person: Person, registers: Iterable[Register]) -> Q:
         # A contractor works on what it was given, and sees what it handed in; nothing else of the area.
         return rows & Q(pk__in=_of_contractor(person)) & unrestricted
     return rows & Q(circulation__in=TOLD)
+
+
+def _as_counterpart(person: Person, books: Iterable[Register]) -> Q:
+    """Condition on matters that are before the person's firm as the other one of two."""
+    rows = NOTHING
+    for book in books:
+        if book.counterpart:
+            firm = {f"{book.counterpart}__code": person.entity_code, "state__in": book.shared}
+            rows |= Q(pk__in=book.model._default_manager.filter(**firm).order_by().values("pk"))
+    return rows
 
 
 def answered_for(person: Person) -> Q:

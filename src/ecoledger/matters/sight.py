@@ -14,17 +14,19 @@ from typing import Any, Self
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.matters.models import NARROW, TOLD, Circulation, Matter
-from ecoledger.matters.register import all_registers
+from ecoledger.matters.register import all_registers, register_of
 
 
 def said_of(matter: Matter) -> dict[str, Any]:
     """What an event says of a matter so that it can be told who may know of it. No text of the matter."""
+    other = register_of(matter.register).counterpart_of(matter)
     return {
         "id": matter.pk,
         "register": matter.register,
         "circulation": matter.circulation,
         "area_code": matter.area_code,
         "owner_code": matter.enterprise.code if matter.enterprise else "",
+        "other_code": other.code if other else "",
         "owner": matter.owner_id,
         "unit": matter.owner_organisation_id,
         "made_by": matter.created_by_id,
@@ -74,9 +76,10 @@ class Sight:
         """Whether the person may know of the matter that :func:`said_of` describes."""
         if said.get("register") not in self.registers:
             return False
-        area, owner = str(said.get("area_code") or ""), str(said.get("owner_code") or "")
+        area = str(said.get("area_code") or "")
         inside = any(area.startswith(code) for code in self.areas)
-        inside = inside or bool(owner and owner == self.entity)
+        firms = (said.get("owner_code"), said.get("other_code"))
+        inside = inside or bool(self.entity and self.entity in firms)
         if not inside and not (self.staff and self._answers(said, area)):
             return False
         unrestricted = said.get("circulation") not in NARROW

@@ -71,7 +71,7 @@ def share(
 
 
 def common_statistics(register: Register, rows: QuerySet[Any], now: datetime) -> list[Statistic]:
-    """What every register counts over ``rows``: open, overdue, closed in time, came back, duplicates."""
+    """What every register counts over ``rows``: open, overdue, closed in time, duplicates; what came back, where that may be."""
     live = Q(merged_into=None)
     is_open, completed, again = Q(phase="open"), Q(phase__in=COMPLETED), Q(reopened__gt=0)
     n = rows.order_by().aggregate(
@@ -84,20 +84,28 @@ def common_statistics(register: Register, rows: QuerySet[Any], now: datetime) ->
         duplicates=Count("pk", filter=~live),
     )
     on_time, stopped = clocks_kept(register, rows.filter(live))
+    again_rate = (
+        ("反弹率", "销号后又重开的÷曾经销号的")
+        if register.rectifies
+        else ("重新办理率", "办结后又重开的÷曾经办结的")
+    )
+    came_back = share(
+        "recurrence",
+        again_rate[0],
+        n["returned"],
+        n["ended"],
+        query="reopened=1",
+        note=again_rate[1],
+    )
     return [
         Statistic("total", "登记总数", n["total"], "", note="不含并入其他件的重复件"),
         Statistic("open", "在办", n["open"], "open=1"),
         Statistic("overdue", "超期未办结", n["late"], "overdue=1"),
-        Statistic("closed", "已销号", n["completed"], "closed=1"),
-        share("on_time", "环节按时办结率", on_time, stopped, note="按时停止的时限÷已停止的时限"),
-        share(
-            "recurrence",
-            "反弹率",
-            n["returned"],
-            n["ended"],
-            query="reopened=1",
-            note="销号后又重开的÷曾经销号的",
+        Statistic(
+            "closed", "已销号" if register.rectifies else "已办结", n["completed"], "closed=1"
         ),
+        share("on_time", "环节按时办结率", on_time, stopped, note="按时停止的时限÷已停止的时限"),
+        *([came_back] if register.comes_back else ()),
         Statistic("duplicates", "重复件", n["duplicates"], "merged=1"),
     ]
 

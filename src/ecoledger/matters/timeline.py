@@ -77,10 +77,13 @@ def record(
 
 
 def _of_firm(matter: Matter, person: Person | None) -> bool:
-    """Whether ``person`` works for the firm that ``matter`` is about, or for one and it is about none."""
+    """Whether ``person`` works for a firm that ``matter`` is before, or for one and it is about none."""
     if person is None or sees_all_events(person):
         return False
-    return matter.enterprise is None or matter.enterprise.code == person.entity_code
+    other = register_of(matter.register).counterpart_of(matter)
+    if matter.enterprise is None or matter.enterprise.code == person.entity_code:
+        return True
+    return other is not None and other.code == person.entity_code
 
 
 def openly(register: Register, matter: Matter, said: Any, name: str = "") -> Any:

@@ -57,7 +57,8 @@ COMPLETED = (Phase.DONE.value, Phase.CLOSED.value, Phase.REVIEW.value)
 @dataclass(frozen=True, slots=True)
 class State:
     """Where a matter stands. ``waits_for`` names the roles whose turn it is; ``by_owner`` narrows them
-    to the matter's owner, or to the owner organisation's people while no person is named."""
+    to the matter's owner, or to the owner organisation's people while no person is named. ``standing``: it is as it should
+    be for a time; what is to be done when that is up is no relapse, and papers are added meanwhile."""
 
     name: str
     label: Text
@@ -66,6 +67,7 @@ class State:
     stage: str = ""
     waits_for: frozenset[Role] = frozenset()
     by_owner: bool = False
+    standing: bool = False
 
     @property
     def open(self) -> bool:
@@ -110,6 +112,8 @@ class Transition:
     owner_only: bool = False
     # Only for who entered the matter, and his unit.
     by_opener: bool = False
+    # Of two firms the one's that the register calls ``counterpart``; every other step is that of the firm the matter is about.
+    by_counterpart: bool = False
     asks: tuple[str | Ask, ...] = ()
     offers: tuple[str | Ask, ...] = ()
     sets: Mapping[str, Any] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.matters.actions.access import (
     entered_itself,
     find,
+    is_counterpart,
     refusal_as_settled,
     refusal_to_change,
     settled,
@@ -54,6 +55,7 @@ __all__ = [
     "find",
     "find_evidence",
     "follow",
+    "is_counterpart",
     "link",
     "linked",
     "may_follow",

@@ -186,7 +186,7 @@ def refusal_to_change(matter: Matter, person: Person, lines: Lines | None = None
         return None
     if lines is not None and not lines.asked_of(person):
         return Refused("role", _("“%s”由管理部门填写。") % _(str(lines.label)))
-    if lines is not None and lines.by_step and _goes_on(matter, person):
+    if lines is not None and _asked_by_step(matter, person, lines) and _goes_on(matter, person):
         return None
     own, asked = entered_itself(matter, person), lines is not None and lines.by_owner
     goes_on = lines is not None and lines.by_opener
@@ -204,9 +204,25 @@ def refusal_to_change(matter: Matter, person: Person, lines: Lines | None = None
 
 
 def _goes_on(matter: Matter, person: Person) -> bool:
-    """Whether a main step that stands open is one of the person's roles."""
-    ways = register_of(matter.register).workflow.leaving(matter.state)
-    return any(way.main and person.has_role(*way.by) for way in ways)
+    """Whether a main step that stands open is one of the person's roles, and of his firm where two have a part."""
+    register = register_of(matter.register)
+    return any(
+        way.main and person.has_role(*way.by) and register.takes_of_two(person, matter, way)
+        for way in register.workflow.leaving(matter.state)
+    )
+
+
+def _asked_by_step(matter: Matter, person: Person, lines: Lines) -> bool:
+    """Whether ``lines`` are for whoever goes on, or for the other one of two firms, and ``person`` works there."""
+    return lines.by_step or (lines.by_counterpart and is_counterpart(matter, person))
+
+
+def is_counterpart(matter: Matter, person: Person) -> bool:
+    """Whether ``person`` works for the firm that ``matter`` is before beside the one it is about."""
+    other = register_of(matter.register).counterpart_of(matter)
+    return (
+        other is not None and person.has_role(Role.ENTERPRISE) and other.code == person.entity_code
+    )
 
 
 def entered_itself(matter: Matter, person: Person) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +28,7 @@ from ecoledger.matters.actions.access import (
 )
 from ecoledger.matters.actions.lapsing import end_transfer
 from ecoledger.matters.actions.lining import make_anew
-from ecoledger.matters.models import Matter
+from ecoledger.matters.models import TOLD, Matter
 from ecoledger.matters.register import Register, register_of
 
 
@@ -65,7 +66,8 @@ def amend(
     if by is not None:
         refuse_settled(matter, after)
         refuse(register.lying_ahead((*register.fields, *register.batch), after, at))
-    if by is not None and not register.manages(by, matter):
+    owner_only = by is not None and not register.manages(by, matter)
+    if owner_only:
         refuse_owner(register, matter, after)
     if not after and form is None:
         return matter
@@ -74,7 +76,10 @@ def amend(
             setattr(matter, name, value)
         matter.save(update_fields=list(after))
         return matter
+    was = copy(matter)
     before = change(matter, after, at)
+    if owner_only:
+        refuse_moved(register, matter, was)
     said = {name: forms.as_json(getattr(matter, name)) for name in before}
     timeline.record(
         matter,
@@ -103,6 +108,12 @@ def refuse_owner(register: Register, matter: Matter, after: Iterable[str]) -> No
             % {"what": labels, "who": register.managers},
             _("期限可申请延期。"),
         )
+
+
+def refuse_moved(register: Register, matter: Matter, was: Matter) -> None:
+    """Raise :class:`Refused` where who owns ``matter`` would show it to others by what he says that it is about."""
+    seen_by = ("area_code", "enterprise") if matter.circulation in TOLD else ("area_code",)
+    refuse_owner(register, was, [n for n in seen_by if getattr(matter, n) != getattr(was, n)])
 
 
 def change(matter: Matter, values: Mapping[str, Any], at: datetime) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from ecoledger.listings import forms
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
 from ecoledger.matters.actions.access import came_finished, keep, locked, owns, put, refuse_settled
-from ecoledger.matters.actions.amending import refuse_owner
+from ecoledger.matters.actions.amending import refuse_moved, refuse_owner
 from ecoledger.matters.actions.lapsing import end_requests
 from ecoledger.matters.actions.lining import make_anew
 from ecoledger.matters.models import Event, Matter
@@ -91,7 +92,7 @@ def may_follow(
     register: Register, matter: Any, by: Person, values: Mapping[str, Any], state: str = ""
 ) -> None:
     """Raise :class:`Refused` for what ``by`` may not change of ``matter`` by a table: neither what was decided here, nor, as
-    its owner, who sees it and by when it is due."""
+    its owner, who sees it and by when it is due; nor what nobody does."""
     manages = register.manages(by, matter)
     if not manages and not owns(matter, by):
         raise Refused(
@@ -101,10 +102,18 @@ def may_follow(
         )
     if not manages:
         refuse_owner(register, matter, values)
-    if manages and only_followed(matter):
-        if not _may_give(by, values):
-            raise Refused("unit", _("不能按表格把事项交给其他单位。"), _("请用“转办”申请。"))
-        return
+    if not (manages and only_followed(matter)):
+        _refuse_decided(register, matter, values, state)
+    elif not _may_give(by, values):
+        raise Refused("unit", _("不能按表格把事项交给其他单位。"), _("请用“转办”申请。"))
+    then = copy(matter)
+    was = put(then, values)
+    if not manages:
+        refuse_moved(register, then, was)
+
+
+def _refuse_decided(register: Register, matter: Any, values: Mapping[str, Any], state: str) -> None:
+    """Raise :class:`Refused` where a table says otherwise what was judged here, or what steps alone say."""
     refuse_settled(matter, values)
     decided = sorted(set(values) & (_OWNER | _set_by_steps(register)))
     labels = [_("状态")] if state and state != matter.state else []

@@ -117,6 +117,12 @@ def _refused_by_duty(matter: Matter, transition: Transition, person: Person) -> 
             _("“%s”由提出人或其单位办理。") % _(str(transition.label)),
             _("您可以补充说明或证据。"),
         )
+    if not register_of(matter.register).takes_of_two(person, matter, transition):
+        return Refused(
+            "owner",
+            _("“%s”由对方单位或管理部门办理。") % _(str(transition.label)),
+            _("您可以补充说明或证据。"),
+        )
     elsewhere = register_of(matter.register).held_elsewhere(person, matter, transition)
     if elsewhere or (transition.owner_only and not owns(matter, person)):
         owner = matter.owner or matter.owner_organisation
@@ -200,7 +206,7 @@ def perform(
     if after.name != from_state:
         matter.state_since = at
     if after.open and not before.open:
-        matter.reopened += 1
+        matter.reopened += not before.standing
         matter.closed_at = None
     elif before.open and not after.open:
         matter.closed_at = at

@@ -1,13 +1,13 @@
 """环境污染责任保险 (mechanism P14): which firm is insured for how much and until when, its checks, its claims, its renewal.
 
-在保 → 到期未续 → 续保. Thirty days before its end the policy is told; on its end it stands as expired until it is
-renewed. What was insured before stays as a term of the policy.
+在保 → 临近到期 → 到期未续, and by 续保 back. A policy in force is nobody's work; two months before its end it is to be renewed,
+thirty days before it is told of; on its end it stands as expired. What was insured before stays as a term of the policy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.validators import MinValueValidator
@@ -22,6 +22,7 @@ from ecoledger.entities.models import Enterprise
 from ecoledger.entities.validity import in_force
 from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.listings.refusals import Refused
+from ecoledger.matters import actions
 from ecoledger.matters.clocks import local
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Circulation, Matter
@@ -36,8 +37,14 @@ MONEY: dict[str, Any] = {
     "decimal_places": 2,
     "validators": [MinValueValidator(0)],
 }
+# So many days before its end a policy is to be renewed.
+NEAR = 60
 # A year's policy is told thirty days before its end.
 TOLD_AT = 1 - 30 / 365
+
+
+IN_FORCE = ("insured", "ending")
+TERM = ("policy_no", "insured", "starts_on", "ends_on")
 
 
 class InsurancePolicy(Matter):
@@ -145,11 +152,21 @@ def _renew(step: Step) -> None:
     )  # fmt: skip
 
 
+def _come_due(now: datetime) -> int:
+    """Policies in force that are near their end become work."""
+    near = local(now).date() + timedelta(days=NEAR)
+    rows = InsurancePolicy.objects.filter(state="insured", ends_on__lte=near, withdrawn_at=None)
+    keys = list(rows.filter(merged_into=None).values_list("pk", flat=True))
+    for key in keys:
+        actions.perform(key, "come_due", by=None, at=now)
+    return len(keys)
+
+
 def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     """Policies that hold today; the share is of the key firms that are there."""
     today = local(now).date()
     live = rows.filter(merged_into=None).order_by()
-    holds = Q(state="insured", starts_on__lte=today, ends_on__gte=today)
+    holds = Q(state__in=IN_FORCE, starts_on__lte=today, ends_on__gte=today)
     n = live.aggregate(
         firms=Count("entity", filter=holds, distinct=True),
         cover=Sum("insured", filter=holds),
@@ -163,7 +180,7 @@ def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statisti
     claims = InsuranceClaim.objects.filter(policy__in=live.values("pk")).aggregate(
         n=Count("pk"), paid=Sum("paid")
     )
-    query = f"state=insured&ends_on_from={today}"
+    query = f"state={','.join(IN_FORCE)}&ends_on_from={today}"
     return [
         Statistic("firms", "投保企业", n["firms"], query, "家"),
         Statistic("insured", "在保保额", float(n["cover"] or 0), query, "万元"),
@@ -189,17 +206,22 @@ POLICIES = declare(Policies(
     pattern="环责险〔{year}〕{n}号", prepare=_prepare,
     workflow=Workflow(
         states=(
-            State("insured", "在保", stage="在保", waits_for=CLERKS),
+            State("insured", "在保", stage="在保", phase=Phase.DONE, standing=True),
+            State("ending", "临近到期", stage="续保", waits_for=CLERKS),
             State("expired", "到期未续", stage="续保", waits_for=CLERKS),
             State("ended", "不再投保", phase=Phase.DONE),
         ),
         transitions=(
-            Transition("renew", "续保", ("insured", "expired"), "insured", by=CLERKS, effects=(_renew,),
-                       asks=("policy_no", "insured", "starts_on", "ends_on"), offers=("premium", "assessed")),
-            Transition("expire", "到期", "insured", "expired", automatic=True, main=False),
-            Transition("end", "不再投保", ("insured", "expired"), "ended", by=CLERKS, asks=(REASON,), main=False),
+            Transition("renew", "续保", ("ending", "expired"), "insured", by=CLERKS, effects=(_renew,),
+                       asks=TERM, offers=("premium", "assessed")),
+            Transition("renew_early", "提前续保", "insured", "insured", by=CLERKS, effects=(_renew,), main=False,
+                       asks=TERM, offers=("premium", "assessed")),
+            Transition("come_due", "临近到期", "insured", "ending", automatic=True, main=False),
+            Transition("expire", "到期", ("insured", "ending"), "expired", automatic=True, main=False),
+            Transition("end", "不再投保", ("insured", "ending", "expired"), "ended", by=CLERKS, asks=(REASON,),
+                       main=False),
         ),
-        clocks=(ClockRule("ends", "保险止期", "insured", deadline_field="ends_on", on_due="expire",
+        clocks=(ClockRule("ends", "保险止期", IN_FORCE, deadline_field="ends_on", on_due="expire",
                           remind_at=TOLD_AT, basis="保单"),
                 ClockRule("renew", "督促续保", "expired", days=30, basis="平台默认，本局可改")),
     ),
@@ -220,7 +242,7 @@ POLICIES = declare(Policies(
         "ends_on": ("到期日期", "保险终止日"), "kind": ("险种名称",)},
         examples={"entity": "某某电镀厂", "insurer": "示例财产保险", "policy_no": "HZX-2026-001", "insured": "200",
                   "premium": "12000", "starts_on": "2026-03-01", "ends_on": "2027-02-28"}, future=("ends_on",)),
-    views=(View("ending", "按止期", {"state": "insured"}, "ends_on"),),
-    statistics=_statistics, edit=CLERKS, manage=CLERKS, enterprise="enterprise__code", map_layer=False,
+    views=(View("ending", "按止期", {"state": ",".join(IN_FORCE)}, "ends_on"),),
+    statistics=_statistics, daily=_come_due, edit=CLERKS, manage=CLERKS, enterprise="enterprise__code", map_layer=False,
     empty="还没有保单。登记或导入投保企业的保单，到期前 30 日提醒续保。",
 ))  # fmt: skip

@@ -54,6 +54,8 @@ class Transfers(Belongings):
             told["manifest_no"] = number.problems[0].text
         elif known is not None and by is not None and (refused := self.refusal(by, known)):
             told["manifest_no"] = refused.why
+        elif known is not None and known.state == "draft" and values.get("accepted") is not None:
+            told["accepted"] = _("接受量由接受人在运抵后填写。")
         handed, accepted = values.get("manifest__handed_on"), values.get("manifest__accepted_on")
         if handed and accepted and accepted < handed:
             told["accepted_on"] = _("接受时间早于交付时间")

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.roles import BUREAU, Role
-from ecoledger.entities.models import Enterprise
+from ecoledger.entities.models import Enterprise, Entity
 from ecoledger.listings.parts import Ask, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters.lines import Lines
@@ -45,6 +45,7 @@ from ecoledger.standards.identifiers import parse_manifest
 HANDLERS = BUREAU | {Role.ENTERPRISE}
 REGULATION = "危险废物转移管理办法（部令第23号）"
 PAPER_DAYS = 10
+_FIRMS = (Enterprise.KIND, "disposal_unit")
 _TONNES: dict[str, Any] = {
     "max_digits": 14,
     "decimal_places": 5,
@@ -76,6 +77,11 @@ class Manifest(Matter):
     crossing_no = models.CharField("跨省转移批准文号", max_length=60, blank=True)
     # 接受
     receiver = models.CharField("接受单位", max_length=120, db_index=True)
+    # Whom that is here, where it is one firm alone: its people see what is under way to them, and accept it.
+    receiver_firm = models.ForeignKey(
+        Entity, verbose_name="接受单位档案", on_delete=models.PROTECT, null=True, blank=True,
+        editable=False, related_name="+",
+    )  # fmt: skip
     receiver_licence = models.CharField("接受单位许可证编号", max_length=60, blank=True)
     receiver_address = models.CharField("接受单位地址", max_length=200, blank=True)
     receiver_person = models.CharField("接受经办人", max_length=40, blank=True)
@@ -175,13 +181,21 @@ class TransportLeg(models.Model):
 
 
 def _prepare(manifest: Any) -> None:
-    """A manifest is the sender's too; it is called after its two ends, and what came on paper is dated."""
+    """A manifest is the sender's too, and its receiver's; it is called after its two ends, and what came on paper is dated."""
     manifest.circulation = Circulation.ENTERPRISE
+    manifest.receiver_firm = firm_called(manifest.receiver)
     if not manifest.title and manifest.entity is not None:
         manifest.title = f"{manifest.entity.name} → {manifest.receiver}"[:200]
     if manifest.paper and manifest.handed_on:
         last = workdays.add_working_days(timezone.localdate(manifest.handed_on), PAPER_DAYS).day
         manifest.late_entry = timezone.localdate(manifest.opened_at) > last
+
+
+def firm_called(name: str) -> Entity | None:
+    """The one firm here that goes by ``name``, itself or as a licensed unit of it; ``None`` where none or several do."""
+    things = Entity.objects.filter(name=name, kind__in=_FIRMS, until=None) if name else ()
+    firms = {firm.pk: firm for thing in things if (firm := thing.enterprise) is not None}
+    return next(iter(firms.values())) if len(firms) == 1 else None
 
 
 def _not_to_be_handed_over(manifest: Any) -> str:
@@ -231,14 +245,9 @@ def _weighed_on_arrival(step: Step) -> None:
         raise Refused("form", _("接受量由接受人在运抵后填写。"), _("请先清空接受量。"))
 
 
-def _not_the_sender(step: Step) -> None:
-    """What arrived, the receiver says: no account of the firm that sent it, whoever handed it over."""
-    firm = step.matter.enterprise
-    by = step.person if step.person is not None and step.person.has_role(Role.ENTERPRISE) else None
-    if by is not None and firm is not None and by.entity_code == firm.code:
-        raise Refused(
-            "second_person", _("移出单位不能代接受人确认。"), _("由接受人或管理部门办理。")
-        )
+def _receiver_known(step: Step) -> None:
+    """A receiver who was entered here since the draft is one of the two."""
+    step.matter.receiver_firm = firm_called(step.matter.receiver)
 
 
 def _outcome_fits(step: Step) -> None:
@@ -272,7 +281,7 @@ WORKFLOW = Workflow(
         Transition("hand_over", "移出人交付", "draft", "handed", by=HANDLERS,
                    asks=("manifest_no", "handed_on"), offers=("expected_on", "sender_person"),
                    takes_over=("manifest_no", "handed_on"), when=_not_to_be_handed_over,
-                   effects=(_number_is_one, _weighed_on_arrival), shown_to_enterprise=True),
+                   effects=(_number_is_one, _weighed_on_arrival, _receiver_known), shown_to_enterprise=True),
         Transition("depart", "承运人确认起运", "handed", "moving", by=HANDLERS, when=_not_under_way,
                    shown_to_enterprise=True),
         Transition("relay", "联运转交", "moving", "moving", by=HANDLERS, asks=(said("relay", "转交情况"),),
@@ -281,11 +290,11 @@ WORKFLOW = Workflow(
                    shown_to_enterprise=True),
         Transition("accept", "接受人确认", "arrived", "accepted", by=HANDLERS,
                    asks=("accepted_on", "outcome"), offers=("receiver_person",), when=_not_weighed,
-                   other_person_than=("hand_over",), effects=(_not_the_sender, _outcome_fits, told),
+                   other_person_than=("hand_over",), by_counterpart=True, effects=(_outcome_fits, told),
                    shown_to_enterprise=True),
         Transition("refuse", "拒收", "arrived", "refused", by=HANDLERS, asks=(REASON,),
                    sets={"outcome": Manifest.Outcome.REFUSED.value}, other_person_than=("hand_over",),
-                   effects=(_not_the_sender, told), danger=True, main=False, shown_to_enterprise=True),
+                   by_counterpart=True, effects=(told,), danger=True, main=False, shown_to_enterprise=True),
         Transition("void", "作废", ("draft", "handed"), "void", by=HANDLERS, asks=(REASON,),
                    danger=True, main=False, shown_to_enterprise=True),
     ),
@@ -334,7 +343,8 @@ def _settled(manifest: Any) -> frozenset[str]:
 
 MANIFEST = declare(Register(
     key="waste_manifest", label="危险废物转移联单", line="waste", model=Manifest, workflow=WORKFLOW,
-    pattern="联单〔{year}〕{n}号", prepare=_prepare, follows={"late_entry": ("paper", "handed_on")}, map_layer=False, prefetch=("items",),
+    pattern="联单〔{year}〕{n}号", prepare=_prepare, follows={"late_entry": ("paper", "handed_on"), "receiver_firm": ("receiver",)},
+    counterpart="receiver_firm", shared=("handed", "moving", "arrived", "accepted", "refused"), map_layer=False, prefetch=("items",),
     labels={"entity": "移出单位", "moved": "移出量 t", "accepted": "接受量 t", "wastes": "废物",
             "address": "移出单位地址"},
     columns=("number", "manifest_no", "title", "wastes", "moved", "accepted", "state", "due",
@@ -350,7 +360,7 @@ MANIFEST = declare(Register(
              "receiver_address", "receiver_person", "receiver_phone", "accepted_on", "outcome", "accepted",
              "paper", "late_entry"),
     lines=(
-        Lines(key="items", label="移出和接受", model=ManifestItem, by_owner=True,
+        Lines(key="items", label="移出和接受", model=ManifestItem, by_owner=True, by_counterpart=True,
               columns=("name", "code", "moved", "accepted", "hazard", "form", "component", "packaging",
                        "packages", "differs", "opinion", "method")),
         Lines(key="legs", label="运输", model=TransportLeg, by_owner=True, by_opener=True,

@@ -42,7 +42,7 @@ SOURCES = declare(Inventory(
     empty="还没有放射源和射线装置。导入核技术利用单位的台账，或逐项登记。",
 ))  # fmt: skip
 RENEWAL = declare_book(Duty(
-    key="radiation_licence", label="辐射安全许可证延续", line="waste", tab="waste",
+    key="radiation_licence", label="放射源与射线装置许可证延续", line="waste", tab="waste",
     objects=RadiationSource.objects.all, until="licence_until", due_after=-30, remind_before=60,
     owed_by=frozenset({Role.APPROVER}), columns=("entity", "due", "state", "done_on"),
     filters=("state", "area_code"), edit=frozenset({Role.APPROVER}),

@@ -322,7 +322,7 @@ def holder(register: Register, matter: Matter, state: State, *, inside: bool) ->
     """Whose turn it is, where nothing is asked of the person looking: the owner's, or that of a role of the authority."""
     if state.waits_for and not state.by_owner:
         if not inside or Role.ENTERPRISE in state.waits_for:
-            firm = matter.enterprise if Role.ENTERPRISE in state.waits_for else None
+            firm = register.firm_on_turn(matter) if Role.ENTERPRISE in state.waits_for else None
             return str(firm or _("生态环境部门"))
         return _roles(register, matter, state)
     unit = str(matter.owner_organisation or "")

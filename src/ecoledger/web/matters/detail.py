@@ -105,7 +105,7 @@ def show(
                 if (text := cells.text_of(matter, c))
                 and not (c.kind is Kind.DECIMAL and cells.value_of(matter, c.name) == 0)
             ]
-            if inside
+            if inside or actions.is_counterpart(matter, person)
             else [],
             "inside": inside,
             "offered": offered,

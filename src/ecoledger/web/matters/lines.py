@@ -50,9 +50,10 @@ class Table:
 
 def tables(register: Register, matter: Any, person: Any) -> list[Table]:
     """The matter's lines that ``person`` may read, each with whether he may fill them in: all of them inside the house, and
-    those that a firm or a contractor entered or fills in."""
+    those that a firm or a contractor entered or fills in, or has a part in."""
     settled = actions.settled(matter) if register.lines else frozenset()
-    inside, own = sees_all_events(person), actions.entered_itself(matter, person)
+    inside = sees_all_events(person)
+    own = actions.entered_itself(matter, person) or actions.is_counterpart(matter, person)
     shown = []
     for lines in register.lines:
         heads = [_(str(c.label)) for c in lines.shown]
