@@ -227,7 +227,8 @@ def _nature(generator: random.Random, at: datetime) -> None:
              "first_on": (at - timedelta(days=generator.randrange(400, 1500))).date()}, None, at, synthetic=True)  # fmt: skip
     code = city.TOWNS[2][0]
     lon, lat = city.town_centre(code)
-    seen = ("Ciconia boyciana", "Sus scrofa", "Prionailurus bengalensis", "Martes flavigula")
+    seen = (("Ciconia boyciana", "东方白鹳"), ("Sus scrofa", "野猪"), ("Prionailurus bengalensis", "豹猫"),
+            ("Martes flavigula", "黄喉貂"))  # fmt: skip
     for number in range(4):
         place = detections.DEPLOYMENTS.open_row(
             {"deployment_id": f"CAM-{number + 1:02d}", "name": f"演示林缘{number + 1}号", "lon": lon + 0.01 * number, "lat": lat,
@@ -236,7 +237,7 @@ def _nature(generator: random.Random, at: datetime) -> None:
             detections.DETECTIONS.open_row(
                 {"observation_id": f"DEMO-{number}-{index}", "deployment": place,
                  "at": at - timedelta(days=3 + 4 * index, hours=generator.randrange(10)), "sort": "animal",
-                 "scientific_name": seen[(number + index) % len(seen)], "confidence": round(generator.uniform(0.4, 0.98), 2),
+                 **dict(zip(("scientific_name", "name"), seen[(number + index) % len(seen)], strict=True)), "confidence": round(generator.uniform(0.4, 0.98), 2),
                  "count": 1}, None, at, synthetic=True)  # fmt: skip
     candidates.gather(None, at)
     clerk, chief = person("jiance"), person("juzhang")

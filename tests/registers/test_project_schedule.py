@@ -64,7 +64,7 @@ def counted(now: str):
 def test_completion_stands_beside_the_time_gone_on_any_day(bureau, people):
     project(people)
     history.enter(REGISTER, [done(n) for n in range(3)], by=people["dispatcher"], source="x")
-    july = counted("2025-07-02T12:00:00")
+    july = counted("2025-07-03T12:00:00")
     assert (july["total"].value, july["done"].value) == (4, 3)
     assert july["completion"].value == 75
     assert july["time_gone"].value == pytest.approx(100 * 183 / 365)

@@ -208,6 +208,11 @@ def test_towns_pay_each_other_by_the_bureaus_formula_and_a_year_is_settled(
     assert "断面 50 个，核算 5 个，未核算 45 个" in text(page)
     assert nets(page) == {"河乡1": "10.80", "河乡2": "1.80", "河乡3": "-4.20", "河乡4": "-7.00",
                           "河乡5": "10.86", "河乡6": "-6.05", "县级财政": "-6.21"}  # fmt: skip
+    # Behind an amount stand its bills.
+    (paid,) = page.xpath("//tr[@data-party='河乡4']//a[text()='3.00']/@href")
+    behind = open_page(desk, paid)
+    assert behind.xpath("//tr/@data-section") == [section(0, 4)]
+    assert "河乡4 → 河乡5 3.00万元" in text(behind)
     said = text(page)
     assert "镇街净额合计 6.21万元" in said
     assert "本级和统筹净额 －6.21万元" in said

@@ -74,7 +74,7 @@ def plan(visitor):
 
 
 def expected_verdict() -> str:
-    gone = TODAY.timetuple().tm_yday / date(TODAY.year, 12, 31).timetuple().tm_yday
+    gone = (TODAY.timetuple().tm_yday - 1) / date(TODAY.year, 12, 31).timetuple().tm_yday
     if gone > COMPLETED / PROJECTS:
         return "任务进度滞后于时间进度"
     return "时间过半、任务超半" if gone >= 0.5 else "任务进度快于时间进度"

@@ -49,9 +49,9 @@ class Span:
 
     @property
     def is_year(self) -> bool:
-        """Whether it is one year, or the running one as far as it has gone."""
+        """Whether it is one year, or the running one as far as it has gone: to its last whole month at the least."""
         last = date(self.begin.year + 1, 1, 1)
-        whole = self.end == last or timezone.localdate() <= self.end < last
+        whole = self.end == last or timezone.localdate().replace(day=1) <= self.end < last
         return whole and (self.begin.month, self.begin.day) == (1, 1)
 
 

@@ -42,6 +42,8 @@ COUNTED_ROWS = Door("counted-rows")
 TARGETS = Door("targets")
 PLAN_TARGETS = Door("plan-targets")
 WASTE_RATE = Door("waste-rate")
+FIELD_EFFORT = Door("field-effort")
+SPECIES_MET = Door("species-met")
 
 STATION = Door("station", page=True)
 ALARM = Door("alarm", page=True)

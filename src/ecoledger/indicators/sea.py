@@ -8,11 +8,13 @@ either are left out and named.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -168,10 +170,19 @@ def _survey(bay: Bay, stations: Sequence[SeaStation], year: int, season: Season)
         first, second, third, fourth, inferior = (float(area) for area in areas)
         shares = AreaShares((first, second, third, fourth, inferior))
         return Survey(season, tuple(rows), shares if shares.total else None, PUBLISHED)
-    if bay.geometry and (shared := sea_area.area_shares(placed, bay.geometry, on=on)) is not None:
+    said = json.dumps([placed, bay.geometry])
+    if bay.geometry and (shared := _interpolated(said, on)) is not None:
         return Survey(season, tuple(rows), shared, INTERPOLATED)
     counted = sea.shares_of_points([row.rank for row in rows])
     return Survey(season, tuple(rows), counted if counted.total else None, BY_STATIONS)
+
+
+@lru_cache(maxsize=256)
+def _interpolated(said: str, on: date) -> AreaShares | None:
+    """The shares of a bay by ``said``, its stations with their means and its border: half a second each, and alike until a
+    sample or the border changes."""
+    placed, border = json.loads(said)
+    return sea_area.area_shares(placed, border, on=on)
 
 
 def _mean(parts: Sequence[dict[str, float]]) -> dict[str, float]:

@@ -11,6 +11,7 @@ from ecoledger.indicators.records import (  # noqa: F401
     boundaries,
     dischargers,
     matters,
+    nature,
     plan_targets,
     sea,
     sources,

@@ -6,7 +6,7 @@ One instruction a firm: the lines of its list at the level. It is verified by in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import Role
 from ecoledger.entities.models import Enterprise
+from ecoledger.listings import asked
 from ecoledger.listings.parts import Ask, View
 from ecoledger.live import times
 from ecoledger.matters import actions
@@ -358,8 +359,8 @@ def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic
         cut=Sum("asked_cut"),
     )
     return [
-        Statistic("sent", "下达指令", n["all"], "", "家次"),
-        share("signed", "签收率", n["signed"], n["all"]),
+        Statistic("sent", "下达指令", n["all"], DUE, "家次"),
+        share("signed", "签收率", n["signed"], n["all"], query=f"{DUE}&signed=1"),
         share("verified", "核查率", n["verified"], n["all"], query="state=verified"),
         share(
             "done",
@@ -370,11 +371,23 @@ def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic
             note="以已核查的为分母",
         ),
         Statistic("violated", "未执行", n["violated"], "outcome=violated", "家次"),
-        Statistic("cut", "要求减排量", float(n["cut"] or 0), "", "kg/d"),
+        Statistic("cut", "要求减排量", float(n["cut"] or 0), DUE, "kg/d"),
     ]
 
 
-INSTRUCTION = declare(Register(
+class Instructions(Register):
+    """The book; its list knows ``?response=`` (a response's key) and ``?signed=1``."""
+
+    def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
+        rows = super().conditions(query, person, now)
+        if said := query.get("response"):
+            rows &= Q(response=asked.number(said) or 0)
+        return rows & Q(signed_at__isnull=False) if query.get("signed") == "1" else rows
+
+
+# Those that are to be carried out.
+DUE = "state=sent,executing,verifying,verified"
+INSTRUCTION = declare(Instructions(
     key="air_instruction", label="减排指令", line="air", model=Instruction, workflow=WORKFLOW,
     pattern="减排令〔{year}〕{n}号", level=colour,
     labels={"title": "指令", "description": "减排措施", "entity": "企业", "area_code": "属地"},

@@ -24,7 +24,7 @@ from ecoledger.books.models import LogEntry
 from ecoledger.entities.inventory import CODE, COORDINATES, Findings, Inventory, declare
 from ecoledger.entities.models import Entity, Station
 from ecoledger.listings.catalogue import declare as declare_book
-from ecoledger.listings.parts import Ask, Import
+from ecoledger.listings.parts import Ask, Filter, Import
 from ecoledger.standards import noise
 from ecoledger.standards.noise import NoiseGrade, ZoneAttainment
 
@@ -181,7 +181,9 @@ READINGS = declare_book(NoiseLog(
     key="noise_reading", label="噪声监测结果", model=NoiseReading, line="air",
     edit=frozenset({Role.MONITOR, Role.THIRD_PARTY}),
     columns=("entity", "at", "day", "day_verdict", "night", "night_verdict", "weather_ok", "note", "area_code"),
-    filters=("area_code", "weather_ok", "at"), search=("entity__name", "note"),
+    filters=("area_code", "weather_ok", "at", Filter("sort", "监测点类型", path="entity__as_noise_site__sort"),
+             Filter("zone", "功能区类别", path="entity__as_noise_site__zone"), "day", "night"),
+    search=("entity__name", "note"),
     fields=(Ask("entity", "监测点", to=NoiseSite, required=True), "at", "day", "night",
             Ask("weather_ok", required=True), "note"),
     labels={"entity": "监测点", "day_verdict": "昼间", "night_verdict": "夜间"}, lead="entity",

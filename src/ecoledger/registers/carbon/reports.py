@@ -8,6 +8,7 @@ inventory are summed by industry and by source.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -15,12 +16,13 @@ from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.json_in_order import JSONInOrder
+from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.books import account as accounts
 from ecoledger.entities.models import Enterprise
@@ -41,8 +43,8 @@ from ecoledger.standards.carbon_sheet import Item, Row, Sheet
 REVIEWERS = frozenset({Role.SECTION_CHIEF, Role.LEADER})
 TONNES: dict[str, Any] = {"max_digits": 16, "decimal_places": 2, "null": True, "blank": True}
 FEN = Decimal("0.01")
-# A report that differs by more than so many percent is counted as one that does.
-DEVIATES = Decimal(1)
+# A report that differs by more than this share is counted as one that does.
+DEVIATES = Decimal("0.01")
 SORTS = {
     "fuel": noop("化石燃料燃烧"), "process": noop("工业生产过程"), "power": noop("净购入电力"), "heat": noop("净购入热力"),
     "recovered": noop("回收利用"),
@@ -283,6 +285,9 @@ def _once(report: Any) -> None:
 # ---- figures -------------------------------------------------------------------------------------
 
 VERIFIED = Q(state__in=("verified", "cleared"))
+OFF = Q(verified__gt=0) & (
+    Q(reported__gt=F("verified") * (1 + DEVIATES)) | Q(reported__lt=F("verified") * (1 - DEVIATES))
+)
 
 
 def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
@@ -293,12 +298,9 @@ def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statisti
         done=Count("pk", filter=VERIFIED),
         owing=Count("pk", filter=VERIFIED & Q(in_market=True)),
         cleared=Count("pk", filter=Q(state="cleared")),
+        off=Count("pk", filter=VERIFIED & OFF),
     )
     done = [] if live.query.is_empty() else list(live.filter(VERIFIED))
-    off = sum(
-        report.difference_percent is not None and abs(report.difference_percent) > DEVIATES
-        for report in done
-    )
     reported = sum((report.reported or Decimal(0) for report in done), Decimal(0))
     verified = sum((report.verified or Decimal(0) for report in done), Decimal(0))
     difference = float(100 * (reported - verified) / verified) if verified else None
@@ -322,7 +324,7 @@ def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statisti
             "万tCO2",
         ),
         Statistic("difference", "总体偏差率", difference, query, "%", note="（报告－核查）÷核查"),
-        Statistic("off", "偏差大于 1% 的单位", off if done else None, query, "家"),
+        Statistic("off", "偏差大于 1% 的单位", n["off"] if done else None, f"{query}&off=1", "家"),
         share("clearing", "履约率", n["cleared"], n["owing"], note="已清缴÷已核定的碳市场单位"),
     ]
 
@@ -354,7 +356,15 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
     ]  # fmt: skip
 
 
-REPORTS = declare(Register(
+class Reports(Register):
+    """The book; its list knows ``?off=1``."""
+
+    def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
+        rows = super().conditions(query, person, now)
+        return rows & OFF if query.get("off") == "1" else rows
+
+
+REPORTS = declare(Reports(
     key="carbon_report", label="碳排放报告与核查", line="approval", tab="permits", model=CarbonReport,
     pattern="碳核〔{year}〕{n}号", prepare=_prepare, holds_to=_once,
     workflow=Workflow(

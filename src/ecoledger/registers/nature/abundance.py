@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from ecoledger.accounts.models import Person
 from ecoledger.listings import own_data
@@ -65,13 +66,34 @@ class Encounter:
         return 100 * self.groups / self.km if self.km else None
 
 
+def working(
+    person: Person, sort: str, begin: datetime, end: datetime
+) -> list[tuple[Deployment, float]]:
+    """The devices of a kind that worked between two moments, each with how many days."""
+    places = DEPLOYMENTS.visible_to(person).filter(sort=sort, begin__lt=end)
+    worked = ((place, place.days_within(begin, end)) for place in places)
+    return [(place, days) for place, days in worked if days > 0]
+
+
 def _days(person: Person, sort: str, begin: datetime, end: datetime) -> tuple[float, int]:
-    rows = [
-        place.days_within(begin, end)
-        for place in DEPLOYMENTS.visible_to(person).filter(sort=sort, begin__lt=end)
-    ]
-    worked = [days for days in rows if days > 0]
-    return sum(worked), len(worked)
+    worked = working(person, sort, begin, end)
+    return sum(days for _place, days in worked), len(worked)
+
+
+def minutes_apart() -> int:
+    """So many minutes after an event another of the same species at the same place is one of its own."""
+    return int(own_data.read(__package__, "biodiversity")["independent_minutes"])
+
+
+def confirmed(person: Person, sort: str) -> dict[int, str]:
+    """The candidates on devices of a kind that an expert confirmed, and as what."""
+    rows = REGISTER.visible_to(person).filter(state="confirmed", deployment__sort=sort)
+    return {row.pk: row.name for row in rows}
+
+
+def surveyed(rows: QuerySet[Any], begin: datetime, end: datetime) -> QuerySet[Any]:
+    """Of surveys, or what was met on them, those of a span."""
+    return rows.filter(on__gte=begin.date(), on__lt=end.date())
 
 
 def effort(person: Person, begin: datetime, end: datetime) -> Effort:
@@ -79,19 +101,15 @@ def effort(person: Person, begin: datetime, end: datetime) -> Effort:
     cameras, sound = (
         _days(person, sort, begin, end) for sort in (Deployment.Sort.CAMERA, Deployment.Sort.SOUND)
     )
-    trips = TRIPS.visible_to(person).filter(on__gte=begin.date(), on__lt=end.date())
+    trips = surveyed(TRIPS.visible_to(person), begin, end)
     n = trips.aggregate(n=Count("pk"), km=Sum("km"))
     return Effort(*cameras, *sound, float(n["km"] or 0), n["n"])
 
 
 def abundances(person: Person, sort: str, begin: datetime, end: datetime) -> list[Abundance]:
     """Every confirmed species on devices of one kind, the most frequent first."""
-    minutes = int(own_data.read(__package__, "biodiversity")["independent_minutes"])
+    minutes, names = minutes_apart(), confirmed(person, sort)
     days, places = _days(person, sort, begin, end)
-    names = {
-        row.pk: row.name
-        for row in REGISTER.visible_to(person).filter(state="confirmed", deployment__sort=sort)
-    }
     rows = DETECTIONS.visible_to(person).filter(
         candidate__in=list(names), at__gte=begin, at__lt=end
     )
@@ -102,7 +120,7 @@ def abundances(person: Person, sort: str, begin: datetime, end: datetime) -> lis
     events: dict[str, int] = defaultdict(int)
     where: dict[str, set[int]] = defaultdict(set)
     for (name, place), seen in moments.items():
-        events[name] += independent(seen, minutes)
+        events[name] += len(independent(seen, minutes))
         where[name].add(place)
     made = [Abundance(name, n, days, len(where[name]), places) for name, n in events.items()]
     return sorted(made, key=lambda species: (-species.events, species.name))
@@ -110,13 +128,10 @@ def abundances(person: Person, sort: str, begin: datetime, end: datetime) -> lis
 
 def encounters(person: Person, begin: datetime, end: datetime) -> list[Encounter]:
     """Every species met on surveys, over the kilometres of all surveys of the span."""
-    first, last = begin.date(), end.date()
-    km = float(
-        TRIPS.visible_to(person).filter(on__gte=first, on__lt=last).aggregate(n=Sum("km"))["n"] or 0
-    )
+    trips = surveyed(TRIPS.visible_to(person), begin, end)
+    km = float(trips.aggregate(n=Sum("km"))["n"] or 0)
     rows = (
-        SIGHTINGS.visible_to(person)
-        .filter(on__gte=first, on__lt=last)
+        surveyed(SIGHTINGS.visible_to(person), begin, end)
         .order_by()
         .values("name")
         .annotate(n=Sum("groups"), heads=Sum("individuals"))

@@ -310,15 +310,15 @@ DETECTIONS = declare(Detections(
 ))  # fmt: skip
 
 
-def independent(moments: Iterable[datetime], minutes: int) -> int:
-    """How many independent events: a moment counts when it is so many minutes after the last that counted.
+def independent(moments: Iterable[datetime], minutes: int) -> list[datetime]:
+    """The independent events: a moment counts when it is so many minutes after the last that counted.
 
     >>> at = [datetime(2026, 6, 1, 5, m) for m in (0, 10, 29, 30, 59)]
-    >>> independent(at, 30)
-    2
+    >>> [one.minute for one in independent(at, 30)]
+    [0, 30]
     """
-    count, last = 0, None
+    counted: list[datetime] = []
     for at in sorted(moments):
-        if last is None or at - last >= timedelta(minutes=minutes):
-            count, last = count + 1, at
-    return count
+        if not counted or at - counted[-1] >= timedelta(minutes=minutes):
+            counted.append(at)
+    return counted

@@ -129,16 +129,15 @@ WORKFLOW = Workflow(
 
 
 def time_gone(years: list[int], on: date) -> float | None:
-    """The share of the plan's ``years`` that is over at the end of ``on``, 0 to 1.
+    """The share of the plan's ``years`` that is over when ``on`` begins, 0 to 1, as books of targets count it.
 
-    >>> round(time_gone([2025], date(2025, 7, 2)), 3)
+    >>> round(time_gone([2025], date(2025, 7, 3)), 3)
     0.501
     """
     if not years:
         return None
     begin, end = date(min(years), 1, 1), date(max(years) + 1, 1, 1)
-    days = (on - begin).days + 1
-    return min(1.0, max(0.0, days / (end - begin).days))
+    return min(1.0, max(0.0, (on - begin) / (end - begin)))
 
 
 def _done(now: datetime) -> Q:

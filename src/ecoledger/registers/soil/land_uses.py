@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.entities import shapes
-from ecoledger.listings.parts import Ask, Choices, Import, Kind, View
+from ecoledger.listings.parts import Ask, Choices, Filter, Import, Kind, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters.measures import Measure
 from ecoledger.matters.models import Matter
@@ -171,9 +171,10 @@ def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statisti
     return [
         *common_statistics(LAND_USES, rows, now),
         Statistic("refused", "不予准入", n["refused"], "state=refused"),
-        share("safe_ratio", "重点建设用地安全利用率", safe, whole, query="key_land=1",
+        share("safe_ratio", "重点建设用地安全利用率", safe, whole, query="key_land=1&state=agreed,refused",
               note="符合要求地块面积÷改变用途重点地块面积（㎡）；未填面积的不计"),
-        Statistic("unsized", "未填面积的重点地块", n["unsized"], "key_land=1"),
+        Statistic("unsized", "未填面积的重点地块", n["unsized"],
+                  "key_land=1&state=agreed,refused&unsized=1"),
     ]  # fmt: skip
 
 
@@ -182,7 +183,8 @@ LAND_USES = declare(LandUseRegister(
     pattern="准入〔{year}〕{n}号", prepare=_prepare, tidy=_tidy,
     labels={"title": "名称", "entity": "地块", "area_code": "属地"},
     columns=("number", "title", "request", "use", "entity", "size", "state", "due", "safe", "asked_by", "area_code"),
-    filters=("state", "request", "use", "key_land", "safe", "area_code", "opened_at"),
+    filters=("state", "request", "use", "key_land", "safe",
+             Filter("unsized", "未填面积", Kind.BOOLEAN, path="size__isnull"), "area_code", "opened_at"),
     search=("number", "title", "letter_no", "entity__name", "asked_by"),
     fields=("title", "area_code", "request", "use_before", "use", Ask("entity", to=Parcel, required=False),
             "geometry", "size", "key_land", "asked_by", "letter_no"),

@@ -51,7 +51,12 @@ def page(request: Request) -> HttpResponse:
     standing = noise_sites.standing(rows, last)
     labels = dict(NoiseZone.Class.choices)
     zones: list[dict[str, Any]] = [
-        {"label": labels.get(zone, zone), "day": times.get("day"), "night": times.get("night")}
+        {
+            "zone": zone,
+            "label": labels.get(zone, zone),
+            "day": times.get("day"),
+            "night": times.get("night"),
+        }
         for zone, times in sorted(standing.zones.by_zone.items())
     ]
     context = {
@@ -60,6 +65,8 @@ def page(request: Request) -> HttpResponse:
         "standing": standing,
         "zones": zones,
         "book": READINGS,
+        # What opens the readings behind a figure.
+        "rows": f"{READINGS.url}?at_from={first}&at_to={last}&weather_ok=1",
         "stations": NoiseSite.objects.exclude(station=None).count(),
         "may_take": READINGS.may_change(request.user),
     }

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from ecoledger.books.models import Edition
 from ecoledger.listings import asked
 from ecoledger.registers.air import staggering
+from ecoledger.registers.air.emergency_list import POLLUTANTS
 from ecoledger.registers.air.staggering import STAGGERING
 from ecoledger.web.access import Request, needs
 
@@ -30,12 +31,28 @@ def page(request: Request) -> HttpResponse:
     )
     rows = staggering.kept(lines, day)
     judged = [row for row in rows if row.met is not None]
+    measured = [row for row in rows if row.cut is not None]
+    sums = [
+        {
+            "pollutant": label,
+            "lines": len(agreed),
+            "agreed": sum((row.line.cut_rate for row in agreed), Decimal(0)),
+            "seen": len(seen),
+            "agreed_seen": sum((row.line.cut_rate for row in seen), Decimal(0)),
+            "cut": (
+                cut := sum((row.cut or Decimal(0) for row in seen), Decimal(0)) if seen else None
+            ),
+            "more": -cut if cut is not None else None,
+        }
+        for key, label in POLLUTANTS.items()
+        if (agreed := [row for row in rows if row.line.pollutant == key])
+        for seen in ([row for row in measured if row.line.pollutant == key],)
+    ]
     context = {
         "day": day,
         "rows": rows,
         "book": STAGGERING,
-        "agreed": sum((row.line.cut_rate for row in rows), Decimal(0)),
-        "measured": sum((row.cut for row in rows if row.cut is not None), Decimal(0)),
+        "sums": sums,
         "met": sum(row.met is True for row in rows),
         "judged": len(judged),
     }

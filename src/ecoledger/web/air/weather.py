@@ -131,6 +131,8 @@ def page(request: Request) -> HttpResponse:
         "edition": edition,
         "summary": emergency_list.summary(lines) if edition else None,
         "levels": WarningLevel.choices,
+        "due": instructions.DUE,
+        "told": INSTRUCTION.url,
         "book": EMERGENCY,
         "register": RESPONSE,
         "may_open": RESPONSE.may_open(request.user),
@@ -165,6 +167,8 @@ def response(request: Request, pk: int) -> HttpResponse:
     context = {
         "matter": matter,
         "is_warning": matter.register == RESPONSE.key,
+        "due": f"{INSTRUCTION.url}?response={matter.pk}&{instructions.DUE}",
+        "verified": f"{INSTRUCTION.url}?response={matter.pk}&state=verified",
         "colour": colour,
         "grade": grade.rstrip("）"),
         "total": counted([row.told for row in rows]),

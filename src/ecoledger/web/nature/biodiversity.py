@@ -10,7 +10,6 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from ecoledger.listings import own_data
 from ecoledger.live import times
 from ecoledger.registers.nature import abundance
 from ecoledger.registers.nature.candidates import REGISTER
@@ -50,9 +49,9 @@ def page(request: Request) -> HttpResponse:
         "cameras": abundance.abundances(request.user, Deployment.Sort.CAMERA, begin, end),
         "sounds": abundance.abundances(request.user, Deployment.Sort.SOUND, begin, end),
         "met": abundance.encounters(request.user, begin, end),
-        "minutes": own_data.read("ecoledger.registers.nature", "biodiversity")[
-            "independent_minutes"
-        ],
+        "minutes": abundance.minutes_apart(),
+        # What opens the rows behind a number: of which days.
+        "span": f"begin={first}&end={last + timedelta(days=1)}",
         "waiting": waiting.count(),
         "books": [SPECIES, REGISTER, DETECTIONS, DEPLOYMENTS, TRIPS, SIGHTINGS],
         "species": SPECIES,

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from ecoledger.accounts.roles import BUREAU
 from ecoledger.entities.models import Area
 from ecoledger.indicators import doors
+from ecoledger.indicators.figures import Records
 from ecoledger.indicators.records.declaring import Cell, Column, Fact, Page, Row
 from ecoledger.registers.water import compensation as books
 from ecoledger.registers.water.compensation import APPEALS, EXCLUSIONS, MONTHS, YEARS
@@ -22,6 +25,8 @@ from ecoledger.registers.water.compensation_models import CompensationLine, Comp
 from ecoledger.web.access import Request, needs
 from ecoledger.web.rivers import asked
 
+# Of whose bills a month's page tells: what is behind an amount of its matrix.
+_WHO = ("payer", "payee", "party")
 # What has been told to the towns: they read it, their neighbours' lines too.
 TOLD = ("published", "frozen")
 ZERO = Decimal(0)
@@ -38,7 +43,10 @@ def page(request: Request) -> HttpResponse:
     month = months.filter(month=begin).first()
     panels: list[tuple[str, Page]] = []
     if month is not None:
-        panels += [("收支矩阵", _matrix(month, county)), ("各断面核算", _lines(month))]
+        who = {name: said for name in _WHO if (said := request.GET.get(name, ""))}
+        panels += [("收支矩阵", _matrix(month, county)), ("各断面核算", _lines(month, who))]
+        if who:  # what was asked for comes first
+            panels.reverse()
     else:
         panels.append(("收支矩阵", Page("", (), (), empty="这个月还没有核算。")))
     panels.append(("本年各月", _year(months.filter(month__year=begin.year), county)))
@@ -77,10 +85,13 @@ def _matrix(month: CompensationMonth, county: str) -> Page:
     rows: list[Row] = []
     for payer in parties:
         cells = [
-            Cell(float(sums[payer, payee]), "number", 2) if (payer, payee) in sums else Cell("")
+            Cell(float(sums[payer, payee]), "number", 2, _bills(month, payer=payer, payee=payee))
+            if (payer, payee) in sums
+            else Cell("")
             for payee in parties
         ]
-        rows.append(Row((Cell(payer), *cells, Cell(float(net[payer]), "number", 2)), {"party": payer}))  # fmt: skip
+        of_all = Cell(float(net[payer]), "number", 2, _bills(month, party=payer))
+        rows.append(Row((Cell(payer), *cells, of_all), {"party": payer}))
     of_towns = sum((amount for name, amount in net.items() if name in towns), ZERO)
     others = sum((amount for name, amount in net.items() if name not in towns), ZERO)
     facts = (
@@ -97,15 +108,44 @@ def _matrix(month: CompensationMonth, county: str) -> Page:
     )  # fmt: skip
 
 
+def _bills(month: CompensationMonth, **who: str) -> Records:
+    """What opens the bills of a month behind an amount: those of one payer and payee, or of one party."""
+    query = urlencode({"month": f"{month.month:%Y-%m}", **who})
+    return doors.ROW.opens(url=f"{reverse('water-compensation')}?{query}")
+
+
+def _is_of(line: CompensationLine, who: Mapping[str, str]) -> bool:
+    """Whether a section's bill is of those asked for."""
+    return any(
+        who.get("payer", payer) == payer
+        and who.get("payee", payee) == payee
+        and who.get("party", payer) in (payer, payee)
+        for payer, payee in books.pairs_of([line])
+    )
+
+
+def _come_to(chosen: Iterable[CompensationLine], who: Mapping[str, str]) -> Fact:
+    """What the bills of ``who`` come to, as the matrix says it."""
+    sums = books.pairs_of(chosen)
+    if party := who.get("party"):
+        return Fact(f"{party} {_('净额 万元')}", (_money(books.nets(sums).get(party, ZERO)),))
+    payer, payee = who.get("payer", ""), who.get("payee", "")
+    return Fact(f"{payer} → {payee}", (_money(sums.get((payer, payee), ZERO)),))
+
+
 def _money(amount: Decimal) -> str:
     """An amount whose minus cannot be taken for a dash; adding zero turns a negative zero into a plain one."""
     return f"{amount + 0:.2f}万元".replace("-", "－")
 
 
-def _lines(month: CompensationMonth) -> Page:
-    rows = month.bills.select_related("section").order_by(
-        "section__river__code", "section__chainage_km"
+def _lines(month: CompensationMonth, who: Mapping[str, str]) -> Page:
+    """Every section's bill, or those of ``who`` with what they come to."""
+    rows = list(
+        month.bills.select_related("section").order_by(
+            "section__river__code", "section__chainage_km"
+        )
     )
+    chosen = [line for line in rows if _is_of(line, who)] if who else rows
     done = [line for line in rows if not line.why]
     return Page(
         "",
@@ -113,7 +153,8 @@ def _lines(month: CompensationMonth) -> Page:
             Column("断面", lead=True), Column("来水方"), Column("受水方"), Column("支付方"), Column("收取方"),
             Column("金额 万元", "number"), Column("本级分担 万元", "number"), Column("核算过程"),
         ),
-        [_line(line, month) for line in rows],
+        [_line(line, month) for line in chosen],
+        facts=[_come_to(chosen, who)] if who else (),
         notes=(
             _("断面 %(all)s 个，核算 %(done)s 个，未核算 %(left)s 个（原因写在核算过程里）。")
             % {"all": len(rows), "done": len(done), "left": len(rows) - len(done)},
@@ -155,7 +196,10 @@ def _year(months: Any, county: str) -> Page:
             Row(
                 (
                     Cell(party),
-                    *(Cell(float(net.get(party, ZERO)), "number", 2) for net in nets),
+                    *(
+                        Cell(float(net.get(party, ZERO)), "number", 2, _bills(month, party=party))
+                        for month, net in zip(rows, nets, strict=True)
+                    ),
                     Cell(float(sum((net.get(party, ZERO) for net in nets), ZERO)), "number", 2),
                 ),
                 {"year-party": party},
