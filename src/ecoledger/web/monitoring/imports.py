@@ -146,6 +146,7 @@ def preview(request: Request, key: str) -> HttpResponse:
         "web/monitoring/import_preview.html",
         {
             "parsed": parsed,
+            "series": dict(_series()).get(parsed.series, parsed.series),
             "key": key,
             "before": ImportBatch.objects.filter(digest=parsed.digest, undone_at=None).first(),
             "bad_rows": parsed.bad_rows,

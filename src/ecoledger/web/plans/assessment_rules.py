@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from ecoledger.indicators import own_rules
@@ -45,8 +47,21 @@ def _may(request: Request) -> None:
         raise PermissionDenied(_("考核规则由局领导、科长或调度人员修改。"))
 
 
-def _indicators() -> list[tuple[str, str]]:
-    return sorted(own_rules.choices().items(), key=lambda pair: pair[1])
+def _with_options(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, each with the options of its indicator: a thousand a row, put together once, every part escaped. What stands
+    there and is none of them stays chosen."""
+    pairs = sorted(own_rules.choices().items(), key=lambda pair: pair[1])
+    every = "".join(
+        f'<option value="{escape(key)}">{escape(_(label))}</option>' for key, label in pairs
+    )
+
+    def options(chosen: str) -> SafeString:
+        mark = f'value="{escape(chosen)}"'
+        if chosen and mark not in every:
+            return mark_safe(f"<option {mark} selected>{escape(chosen)}</option>{every}")  # noqa: S308
+        return mark_safe(every.replace(mark, f"{mark} selected", 1))  # noqa: S308 - escaped above
+
+    return [{**row, "options": options(str(row.get("indicator") or ""))} for row in rows]
 
 
 @needs("see_plans")
@@ -73,10 +88,9 @@ def warnings(request: Request) -> HttpResponse:
         request,
         "web/plans/edit_warnings.html",
         {
-            "rows": rows if typed is not None else [*rows, *empty],
+            "rows": _with_options(rows if typed is not None else [*rows, *empty]),
             "shown": meanwhile.hidden_whole(own_rules.warnings_said()),
             "measures": WarningLetter.Measure.choices,
-            "indicators": _indicators(),
             "periods": own_rules.PERIODS,
             "places": own_rules.PLACES,
         },
@@ -106,11 +120,10 @@ def towns(request: Request) -> HttpResponse:
         request,
         "web/plans/edit_towns.html",
         {
-            "items": typed[0] if typed else [*items, empty, empty],
+            "items": _with_options(typed[0] if typed else [*items, empty, empty]),
             "grades": typed[1] if typed else [*said["grades"], empty],
             "mark": said["mark"],
             "shown": meanwhile.hidden_whole(said),
-            "indicators": _indicators(),
         },
         status=422 if typed else 200,
     )
