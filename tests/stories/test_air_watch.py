@@ -66,6 +66,9 @@ def test_zones_attain_and_area_and_roads_get_their_grades(house, visitor, page_o
         "100.0%（28/28）",
     ]
     assert "气象条件不符合的 1 次不参加评价" in text(page)
+    (of_all,) = total.xpath(".//a[1]/@href")[:1]
+    assert "共 28 条" in text(open_page(monitor, of_all))
+    assert "共 20 条" in text(open_page(monitor, page.get_element_by_id("area").get("href")))
     # The grid's mean is 52.9, the roads' 67.3 by length.
     assert page.get_element_by_id("area").text_content().split()[1:3] == ["二级", "较好"]
     assert "52.9" in page.get_element_by_id("area").text_content()

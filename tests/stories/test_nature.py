@@ -152,6 +152,18 @@ def test_machines_propose_species_experts_decide_and_counts_go_by_effort(
     assert float(cells[2]) == pytest.approx(40)
     assert float(cells[3]) == pytest.approx(7.5)
     assert not page.xpath("//section[@id='sounds']//tr[@data-species]")
+    # Behind each count stand the rows that it is made of, and what they come to.
+    for place, told in (
+        ("//a[@id='km']", "里程 km 1224.0"),
+        ("//a[@id='camera-days']", f"工作日 {cells[2]}"),
+        ("//section[@id='met']//tr[@data-species='长江江豚']/td[2]/a", "群次 28"),
+        ("//section[@id='cameras']//tr[@data-species='东方白鹳']/td[2]/a", "独立事件 3"),
+    ):
+        (address,) = page.xpath(f"{place}/@href")
+        behind = open_page(chief, address)
+        assert told in text(behind), address
+    assert len(behind.xpath("//tbody/tr")) == 4
+    assert len(behind.xpath("//tbody/tr[contains(., '✓')]")) == 3
     assert (
         len(
             open_page(chief, f"/b/species?new_record=1&first_on_from={year}-01-01").xpath(
