@@ -221,7 +221,7 @@ def test_the_statistics_page_tells_of_a_day(bureau, people, client):
     project(people)
     history.enter(REGISTER, [done(n) for n in range(3)], by=people["dispatcher"], source="x")
     client.force_login(people["leader"])
-    page = client.get(reverse("matter-statistics", args=["project"]), {"on": "2025-07-02"})
+    page = client.get(reverse("matter-statistics", args=["project"]), {"on": "2025-07-03"})
     text = page.content.decode()
     assert "时间过半、任务超半" in text
     assert "3 / 4" in text

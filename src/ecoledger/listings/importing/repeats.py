@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import forms as django_forms
@@ -75,8 +76,10 @@ class Repeats:
 
     def as_they_stand(self, rows: list[ImportRow]) -> dict[int, tuple[int, str]]:
         """The rows that say in every cell of the list's own export what it says today, by ``id``: key and number of the row of
-        the book. Nothing of them is read, for nothing of them changes."""
-        number, by = self.listing.numbered_by, self.by
+        the book, or what tells it alone. Nothing of them is read, for nothing of them changes."""
+        number, by, key = self.listing.numbered_by, self.by, self.imports.key
+        if not number and len(key) == 1 and key[0] in self.columns:
+            number = self.columns[key[0]].ask.stores or ""
         if not number or by is None:
             return {}
         heads = {fold(_(str(c.label))): c for c in columns_of(self.listing, by)}
@@ -345,7 +348,9 @@ def _standing(cell: Any) -> str:
         return f"{here + timedelta(seconds=30):%Y-%m-%d %H:%M}"
     if isinstance(value, date):
         return f"{value} 00:00"
-    return str(plain(value) or "").strip()
+    # Of a decimal an export writes the digits.
+    said = value if isinstance(value, Decimal) else plain(value)
+    return "" if said is None else str(said).strip()
 
 
 def said_before(listing: str, rows: Iterable[ImportRow]) -> dict[int, dict[str, Any]]:

@@ -67,6 +67,10 @@ class _Tables(HTMLParser):
         if self._cell is not None:
             self._cell.append(data)
 
+    def close(self) -> None:
+        super().close()
+        self._close()
+
     def _close(self) -> None:
         if self._cell is not None:
             text = re.sub(r"[ \t\r\f\xa0]+", " ", "".join(self._cell)).strip()
