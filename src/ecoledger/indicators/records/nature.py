@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, datetime, time
+from datetime import date, datetime
 from fractions import Fraction
 
 from django.utils import timezone
@@ -22,16 +22,13 @@ from ecoledger.indicators.records.declaring import (
     between,
     table,
 )
+from ecoledger.live.times import midnight
 from ecoledger.registers.nature import abundance
 from ecoledger.registers.nature.detections import DEPLOYMENTS, DETECTIONS, Deployment, independent
 from ecoledger.registers.nature.surveys import SIGHTINGS, TRIPS
 
 SURVEY = "survey"
 _DEVICES = (Deployment.Sort.CAMERA, Deployment.Sort.SOUND)
-
-
-def _moment(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time()))
 
 
 def _sort(asked: Asked) -> str:
@@ -45,7 +42,7 @@ def _sort(asked: Asked) -> str:
 def field_effort(asked: Asked) -> Page:
     """The days that each device worked, or the kilometres of each survey."""
     begin, end = asked.span()
-    sort, span = _sort(asked), (_moment(begin), _moment(end))
+    sort, span = _sort(asked), (midnight(begin), midnight(end))
     if sort == SURVEY:
         trips = abundance.surveyed(TRIPS.visible_to(asked.person), *span).order_by("on", "pk")
         told = [(str(trip), TRIPS.url_of(trip), f"{trip.on}", float(trip.km)) for trip in trips]
@@ -78,7 +75,7 @@ def _lasted(place: Deployment) -> str:
 def species_met(asked: Asked) -> Page:
     """What was seen of one species; of devices each picture or recording, ticked where it is an event of its own."""
     begin, end = asked.span()
-    sort, name, span = _sort(asked), asked.text("name"), (_moment(begin), _moment(end))
+    sort, name, span = _sort(asked), asked.text("name"), (midnight(begin), midnight(end))
     if sort == SURVEY:
         return _on_surveys(asked, name, begin, end)
     keys = [pk for pk, called in abundance.confirmed(asked.person, sort).items() if called == name]
@@ -113,7 +110,7 @@ def species_met(asked: Asked) -> Page:
 
 
 def _on_surveys(asked: Asked, name: str, begin: date, end: date) -> Page:
-    met = abundance.surveyed(SIGHTINGS.visible_to(asked.person), _moment(begin), _moment(end))
+    met = abundance.surveyed(SIGHTINGS.visible_to(asked.person), midnight(begin), midnight(end))
     rows = list(met.filter(name=name).select_related("trip").order_by("on", "pk"))
     return Page(
         between(f"{name} {_('调查遇见率')}", begin, end),
