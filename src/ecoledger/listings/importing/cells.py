@@ -263,7 +263,7 @@ _IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]+)[)\]]$")
 def _choice(ask: Ask, text: str) -> str:
     wanted = bare(text)
     for value, name in ask.choices:
-        if wanted in (bare(value), bare(name)):
+        if wanted in (bare(value), bare(name), bare(_(str(name)))):
             return value
     close = [v for v, name in ask.choices if wanted and wanted in bare(name)]
     if len(close) != 1:

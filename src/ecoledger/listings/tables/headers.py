@@ -78,6 +78,8 @@ def find_header(table: Table, known: Callable[[str], bool], least: int = 2) -> H
                 break
             if rows > 1 and not _goes_on(table.rows[start : start + rows], known):
                 break
+            if rows > 1 and _is_title(table.rows[start]):
+                break
             stacks = _stacks(table.rows[start : start + rows])
             names = [_name(stack, known) for stack in stacks]
             score = len({fold(name) for name in names if known(name)})
@@ -89,6 +91,12 @@ def find_header(table: Table, known: Callable[[str], bool], least: int = 2) -> H
 
 def _may_name(known: Callable[[str], bool], text: str) -> bool:
     return len(text) <= LONGEST_NAME and known(text)
+
+
+def _is_title(row: Sequence[Cell]) -> bool:
+    """Whether a row says one thing over all that stands below it: the title of the table, and no name of its columns."""
+    said = [str(cell).strip() for cell in row if not is_blank(cell)]
+    return len(said) > 1 and len(set(said)) == 1
 
 
 def _goes_on(rows: Sequence[Sequence[Cell]], known: Callable[[str], bool]) -> bool:
