@@ -101,3 +101,22 @@ def test_a_step_by_which_a_matter_has_a_limit_no_more_ends_its_clock(bureau):
     form = {"grade": 2, "reason": "饮用水水源受影响"}
     actions.perform(incident.pk, "regrade", by=bureau.people["leader"], form=form)
     assert set(_running(incident)) == {"first_grave"}
+
+
+def test_a_clock_that_has_stopped_is_held_to_the_day_that_counts_from_the_right_beginning(bureau):
+    register, desk = register_of("complaint"), bureau.people["dispatcher"]
+
+    def accepted(opened):
+        said = {"title": "来信", "area_code": NORTH, "channel": "letter", "opened_at": opened}
+        matter = actions.open_matter(register, said, by=desk, at=CAME)
+        form = {"owner_organisation": bureau.people["town"].organisation_id, "told": "已告知"}
+        return actions.perform(matter.pk, "accept", by=desk, at=CAME, form=form)
+
+    def stopped(matter):
+        return {clock.name: (clock.due, clock.stopped_at) for clock in matter.clocks.exclude(stopped_at=None)}  # fmt: skip
+
+    matter, as_right = accepted(CAME), accepted(EARLIER)
+    assert stopped(matter) != stopped(as_right)
+    actions.amend(matter.pk, {"opened_at": EARLIER}, by=desk, event="edit", label="修改")
+    assert stopped(matter) == stopped(as_right)
+    assert {at for _due, at in stopped(matter).values()} == {CAME}

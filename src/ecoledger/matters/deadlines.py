@@ -76,11 +76,17 @@ def cut_short(stopped: Iterable[Clock], at: datetime) -> list[Clock]:
 
 
 def put_right(matter: Matter, was: Matter) -> None:
-    """Let the clocks that went by something else as it ``was`` run as if the matter had been entered as it is now."""
-    now_running = {clock.name: clock for clock in running(matter)}
+    """Let the clocks that went by something else as it ``was`` run as if the matter had been entered as it is now; those
+    that have stopped stay so, and are held to the day that counts from the right beginning."""
+    every = of(matter)
+    now_running = {clock.name: clock for clock in every if clock.running}
     for rule in register_of(matter.register).workflow.clocks:
         if _goes_by(matter, rule) == _goes_by(was, rule):
             continue
+        if rule.counted_from and _began(matter, rule) != _began(was, rule):
+            for clock in every:
+                if clock.name == rule.name and not clock.running and clock.cycle == matter.reopened:
+                    _begin_anew(matter, clock, rule)
         clock = now_running.get(rule.name)
         if clock is not None:
             if not _has(matter, rule) or _begin_anew(matter, clock, rule) is None:
@@ -98,6 +104,10 @@ def put_right(matter: Matter, was: Matter) -> None:
 def _goes_by(matter: Matter, rule: ClockRule) -> tuple[Any, ...]:
     """What a clock goes by: whether the matter has it, from when, until when and how long."""
     return _has(matter, rule), *(getattr(matter, name) for name in rule.named)
+
+
+def _began(matter: Matter, rule: ClockRule) -> Any:
+    return getattr(matter, rule.counted_from)
 
 
 def _has(matter: Matter, rule: ClockRule) -> bool:
@@ -133,7 +143,7 @@ def _begin_anew(matter: Matter, clock: Clock, rule: ClockRule) -> Clock | None:
         return clock
     if rule.deadline_field:
         clock.extensions.all().delete()
-    fresh.pk, fresh.cycle = clock.pk, clock.cycle
+    fresh.pk, fresh.cycle, fresh.stopped_at = clock.pk, clock.cycle, clock.stopped_at
     fresh.suspensions = [s for s in clock.suspensions if not (rule.deadline_field and s[1])]
     _count(fresh, rule)
     fresh.save()
