@@ -93,8 +93,9 @@ async function refusal(one: Waiting, answer: Response): Promise<Pick<Waiting, "r
   const { fields } = one;
   if (!(answer.headers.get("content-type") ?? "").includes("html")) return { reason: text.slice(0, 120), fields };
   const page = new DOMParser().parseFromString(text, "text/html");
-  const parts = [...page.querySelectorAll("main .alert-danger, main .problem, main [role=alert]")];
-  const reason = (parts[0]?.textContent ?? "").replace(/\s+/g, " ").trim().slice(0, 120);
+  const told = ["main .alert-danger, main .problem, main [role=alert]", "main .invalid-feedback"];
+  const parts = told.map((said) => (page.querySelector(said)?.textContent ?? "").replace(/\s+/g, " ").trim());
+  const reason = [...new Set(parts)].filter(Boolean).join(" ").slice(0, 120);
   const shown = page.querySelector<HTMLInputElement>(`main [name=${SHOWN}]`)?.value;
   if (shown === undefined) return { reason, fields };
   return { reason, fields: fields.map(([name, value]) => [name, name === SHOWN ? shown : value]) };
@@ -315,6 +316,7 @@ async function startForm(form: HTMLFormElement): Promise<void> {
         if (shown) shown.value = after.fields.find(([name]) => name === SHOWN)?.[1] ?? "";
         await letGo(one.key);
         await show();
+        for (const folded of form.querySelectorAll("details")) folded.open = true;
         said(`${word("wordsRefused")}${after.reason ? `：${after.reason}` : ""}`);
         panel.scrollIntoView({ block: "center" });
         return;

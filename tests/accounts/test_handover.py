@@ -51,6 +51,9 @@ def test_it_is_seen_before_what_goes_and_what_stays(held, people):
     seen = texts(people["officer"], people["officer2"])
     assert [blocked for _text, blocked in seen["matters"]] == [False, True]
     assert [blocked for _text, blocked in seen["charges"]] == [False]
+    # Nor what an administrator of the system would never see.
+    seen = texts(people["officer"], people["audit_admin"])
+    assert [blocked for _text, blocked in seen["matters"]] == [True, True]
 
 
 def test_everything_goes_and_comes_back(held, people):

@@ -40,27 +40,8 @@ def assign(
     if by is not None:
         _in_hand(register, matter)
     if person is not None:
-        of_unit = organisation is None or person.organisation_id == organisation.pk
-        joins = of_unit and person.organisation_id is not None and person.has_role(*STAFF)
-        confided = matter.circulation == Circulation.CONFIDED
-        joins = joins and (not confided or person.has_role(*register.circle))
-        if not (
-            (joins and person.is_active and person.may(register.see))
-            or register.visible_to(person).filter(pk=matter.pk).exists()
-        ):
-            if confided:
-                raise Refused(
-                    "role",
-                    _("%(person)s不在此事项的知悉范围内，不能交给他。") % {"person": person},
-                    _("请选择知悉范围内的人员。"),
-                    {"person": [_("不在知悉范围内")]},
-                )
-            raise Refused(
-                "area",
-                _("%(person)s的数据范围不含此事项的属地，看不到它。") % {"person": person},
-                _("请选择有此范围的人员，或先请安全管理员调整其范围。"),
-                {"person": [_("数据范围不含此属地")]},
-            )
+        if refused := refusal_to_own(matter, person, organisation):
+            raise refused
         organisation = organisation or person.organisation
         if organisation is not None and person.organisation_id != organisation.pk:
             raise Refused(
@@ -97,6 +78,34 @@ def assign(
     )
     notices.tell_next(matter, by, at)
     return matter
+
+
+def refusal_to_own(
+    matter: Matter, person: Person, organisation: Organisation | None = None
+) -> Refused | None:
+    """Why ``matter`` cannot be given to ``person`` (of ``organisation``): he neither sees it nor would as one of its unit."""
+    register = register_of(matter.register)
+    of_unit = organisation is None or person.organisation_id == organisation.pk
+    joins = of_unit and person.organisation_id is not None and person.has_role(*STAFF)
+    confided = matter.circulation == Circulation.CONFIDED
+    joins = joins and (not confided or person.has_role(*register.circle))
+    if (joins and person.is_active and person.may(register.see)) or (
+        register.visible_to(person).filter(pk=matter.pk).exists()
+    ):
+        return None
+    if confided:
+        return Refused(
+            "role",
+            _("%(person)s不在此事项的知悉范围内，不能交给他。") % {"person": person},
+            _("请选择知悉范围内的人员。"),
+            {"person": [_("不在知悉范围内")]},
+        )
+    return Refused(
+        "area",
+        _("%(person)s的数据范围不含此事项的属地，看不到它。") % {"person": person},
+        _("请选择有此范围的人员，或先请安全管理员调整其范围。"),
+        {"person": [_("数据范围不含此属地")]},
+    )
 
 
 def must_ask(
