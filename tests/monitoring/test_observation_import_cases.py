@@ -93,6 +93,12 @@ def test_rows_that_only_an_unknown_column_tells_apart_are_not_taken_as_repetitio
         read(f"点位,日期,{odd},PM2.5\n{rows}")
 
 
+def test_a_number_of_the_row_tells_no_repetitions_apart(county):
+    rows = "".join(f"{n},A-1,2026-03-05 0{n % 3}:00,30\n" for n in range(9))
+    parsed = read("序号,点位,时间,PM2.5\n" + rows)
+    assert (len(of(parsed)), len(parsed.errors)) == (3, 6)
+
+
 def test_days_called_by_their_end_are_those_days(county):
     parsed = read("点位,日期,PM2.5\nA-1,2026-03-20 24:00,35\nA-1,2026-03-21 24:00,36\n")
     assert (parsed.series, list(of(parsed))) == ("day", [datetime(2026, 3, 20), datetime(2026, 3, 21)])  # fmt: skip

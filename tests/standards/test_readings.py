@@ -42,6 +42,7 @@ from ecoledger.standards.readings import (
         ("2.4×10⁴", 24000.0, State.MEASURED, None),
         ("2.4×10⁻²", 0.024, State.MEASURED, None),
         ("−0.3", -0.3, State.MEASURED, None),
+        ("'32", 32.0, State.MEASURED, None),
         (" 7.86 ", 7.86, State.MEASURED, None),
         ("24 000", 24000.0, State.MEASURED, None),
         ("1\u00a0250\u00a0000", 1250000.0, State.MEASURED, None),

@@ -117,6 +117,7 @@ def closed_up(text: str) -> str:
     """
     marked = _NO_DIGIT.sub(r"(\g<0>)", _POWER.sub(r"^\g<0>", text))
     plain = unicodedata.normalize("NFKC", marked).replace("−", "-").strip()
+    plain = plain.removeprefix("'")  # by which spreadsheets are told that it is a text
     plain = _GROUPS.sub(lambda match: match[0].replace(" ", ""), plain)
     return re.sub(r"(?<![\d.,])\s+|\s+(?![\d.,])", "", plain)
 

@@ -55,6 +55,7 @@ from ecoledger.standards.written_dates import (
     read_moment,
 )
 
+_COUNTING = {"序号", "编号", "no", "no.", "id"}  # columns that only count the rows
 # What is computed here from what is measured.
 _COMPUTED = ("water_class", "aqi")
 # A day in three columns.
@@ -327,7 +328,7 @@ def _refuse_told_apart(
     if len(alike) < 4 or len(set(alike)) * 2 > len(alike):
         return
     for i, name in ignored.items():
-        if len(set(keys((*of_row, i)))) == len(alike):
+        if bare(name) not in _COUNTING and len(set(keys((*of_row, i)))) == len(alike):
             raise FileError(
                 _(
                     "%(where)s多数行的监测点、因子和“%(time)s”都相同，只有“%(odd)s”列不同，而这一列没有读懂；"
