@@ -215,6 +215,15 @@ def test_a_ledger_of_last_year_keeps_its_numbers_its_year_and_its_ends(bureau, p
     assert "没有新内容" in again.rows.get().reason
 
 
+def test_a_case_without_a_division_lies_where_its_firm_lies(bureau, people):
+    head, cells = ("当事人", "案由", "立案日期"), ("超标排放水污染物", "2026-01-20")
+    table = workbook(案件=(head, ("测试化工厂", *cells), ("某某电镀厂", *cells)))
+    batch = importing.preview(register_of("penalty_case"), "案.xlsx", table, by=people["officer"])
+    first, other = batch.rows.order_by("number")
+    assert first.values["area_code"] == bureau.enterprise.area_code, first.reason
+    assert other.wrong
+
+
 def test_what_is_not_dated_is_of_the_year_it_is_listed_under(bureau, people):
     rows = (
         ("问题来源", "具体问题", "所属乡镇", "责任单位", "责任单位", "整改时限", "整改情况", "完成时间", "是否完成"),

@@ -21,6 +21,7 @@ from ecoledger.listings import catalogue, cells, selecting
 from ecoledger.listings.derive import field_at
 from ecoledger.listings.happened import WHY, lies_ahead
 from ecoledger.listings.listing import Listing, Named
+from ecoledger.listings.lookups import NoSuchRow, lookup_for
 from ecoledger.listings.parts import Ask, Choices, ImportColumn, Kind, TableRow, Text, View
 from ecoledger.listings.refusals import Refused, refuse
 from ecoledger.listings.workbook import Head, Sheet
@@ -629,6 +630,7 @@ class Register(Listing):
         from ecoledger.matters import history
 
         super().read_row(row)
+        self._read_place(row)
         self._read_end(row)
         if row.history:
             self._read_begin(row)
@@ -636,6 +638,17 @@ class Register(Listing):
             began, ended = (str(row.values.get(n) or "")[:10] for n in ("opened_at", "closed_at"))
             if wrong := history.impossible(began, ended, row.look_up("", _today)):
                 row.refuse("closed_at", wrong)
+
+    def _read_place(self, row: TableRow) -> None:
+        """A row that names no division lies where the thing lies that it is about, or the firm that it names."""
+        values = row.values
+        if values.get("area_code") or "area_code" in row.faulty or "area_code" not in values:
+            return
+        named = next(filter(None, (values.get(name) for name in ("entity", "party"))), "")
+        if named and "entity" in values:
+            if (key := ("place", str(named))) not in row.found:
+                row.found[key] = _place_of(str(named), row.person)
+            values["area_code"] = row.found[key]
 
     def _read_begin(self, row: TableRow) -> None:
         """When a matter of an earlier ledger began: on its own day, on the one by which such work counts as begun, or in
@@ -731,6 +744,14 @@ class Register(Listing):
         from ecoledger.matters import imported
 
         return imported.restore(self, keys, by, at)
+
+
+def _place_of(name: str, person: Person | None) -> str:
+    """The division of the thing called so that ``person`` may choose; "" where there is none, or several."""
+    try:
+        return str(lookup_for(Entity).resolve(name, person).area_code)
+    except NoSuchRow:
+        return ""
 
 
 def _today(_name: str) -> str:

@@ -525,7 +525,7 @@ REGISTER = declare(Inspections(
            Lines(key="joint", label="联合检查部门", model=JointDepartment,
                  columns=("department", "people", "result", "handled"))),
     detail_template="web/enforcement/inspection.html",
-    imports=Import(key=("title", "entity"), columns=("title", "kind", "entity", "area_code", "plan", "lead",
+    imports=Import(key=("title", "entity"), instead={"area_code": "entity"}, columns=("title", "kind", "entity", "area_code", "plan", "lead",
                                                     "second", JOINING, "check_by"), after=_joined,
                    headers={"departments": ("联合部门", "参与部门"), "entity": ("企业名称", "单位名称", "被检查单位"), "lead": ("主办",), "second": ("协办",),
                             "title": ("任务名称",), "kind": ("类别",)},

@@ -169,7 +169,7 @@ REGISTER = declare(Cases(
         Lines(key="instalments", label="分期缴纳", model=Instalment, columns=("due", "amount")),
     ),
     imports=Import(
-        key=("party", "title", "filed_on"),
+        key=("party", "title", "filed_on"), instead={"area_code": "party"},
         columns=(Ask("number", required=False), "title", "party", "entity", "area_code", "address", "source",
                  "found_on", "filed_on", "description", "decision_no", "decided_on", "heaviest", "fine", "confiscated",
                  "other_penalty", "served_on", "paid", "disclosed_on"),
