@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecoledger.standards import written_dates
 from ecoledger.standards.written_dates import (
     Precision,
     UnreadableDateError,
@@ -239,3 +240,15 @@ def test_anything_else_is_refused_and_nothing_fails(cell):
         moment, day_only = read_moment(cell)
         assert isinstance(moment, datetime)
         assert day_only in (True, False)
+
+
+@pytest.mark.parametrize("read", [read_day, read_moment])
+@pytest.mark.parametrize("text", ["(" * 301, "2026年8月31日" + "（说明）" * 100])
+def test_a_long_text_is_no_date_and_is_not_searched_for_one(monkeypatch, read, text):
+    searched = []
+    monkeypatch.setattr(written_dates, "_in_digits", lambda said: searched.append(said) or said)
+    with pytest.raises(UnreadableDateError, match="form"):
+        read(text)
+    assert searched == []
+    monkeypatch.undo()
+    assert written_dates.read_day("2026-08-31" + " " * 400).day == date(2026, 8, 31)

@@ -89,6 +89,16 @@ _AT_ITS_END = re.compile(rf"[底末]{_TAIL}$|前(?:完成|到位)?$|[完到]")
 _NO_YEAR = re.compile(r"(?:\d{1,2}月|年底|第?[1-4一二三四]季度|[上下]半年|本月|月底)")
 
 
+_LONGEST = (
+    300  # letters of a date with its remark; a longer text is none, and is not searched for one
+)
+
+
+def _refuse_long(cell: Any) -> None:
+    if isinstance(cell, str) and len(cell) > _LONGEST and len(cell.strip()) > _LONGEST:
+        raise UnreadableDateError(cell[:_LONGEST], "form")
+
+
 def _plain(text: str) -> str:
     """Half-width, without blanks, Chinese numerals of a date as digits."""
     folded = re.sub(r"[\s\u200b\ufeff]+", "", unicodedata.normalize("NFKC", text))
@@ -123,6 +133,7 @@ def read_day(cell: Any, year: int | None = None, *, begins: bool = False) -> Wri
 
     Raises :class:`UnreadableDateError`.
     """
+    _refuse_long(cell)
     if begins and isinstance(cell, str):
         cell = _BEGINNING.sub("", _plain(cell))
         if (span := _SPAN.fullmatch(cell)) is not None:
@@ -272,6 +283,7 @@ def read_moment(cell: Any, *, last: bool = False) -> tuple[datetime, bool]:
 
     Raises :class:`UnreadableDateError`.
     """
+    _refuse_long(cell)
     if isinstance(cell, datetime):
         return _settled(cell.replace(tzinfo=None)), False
     if isinstance(cell, date):
