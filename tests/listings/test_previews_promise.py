@@ -108,12 +108,24 @@ def test_an_outlet_is_named_by_its_firm_and_its_number(
     assert not [header for header, name in batch.mapping.items() if not name]
 
 
-def test_the_same_point_under_other_names_of_its_factors_says_nothing_new(store, bureau, people):
-    book, head = listing_of("point"), "企业名称,排放口,监测类别,名称,MN,监测因子"
-    for names, said in (("NOX、烟尘", ""), ("颗粒物，氮氧化物（以NO2计）", "没有新内容")):
-        line = f"测试化工厂,DA001,废气,二号设备,990101000000000000FF0001,{names}"
+@pytest.mark.parametrize(
+    ("key", "head", "cells", "names"),
+    [
+        ("point", "企业名称,排放口,监测类别,名称,MN,监测因子", "测试化工厂,DA001,废气,二号设备,990101000000000000FF0001,{}",
+         ("NOX、烟尘", "颗粒物，氮氧化物（以NO2计）")),
+        ("limit", "企业名称,排放口,因子,上限,单位,判定依据,生效日期", "测试化工厂,DW001,{},8,mg/L,日均值,2026-07-01",
+         ("总磷（以P计）", "总磷")),
+        ("limit", "企业名称,排放口,因子,上限,单位,判定依据", "测试化工厂,DW001,{},8,mg/L,日均值", ("总磷（以P计）", "TP")),
+    ],
+)  # fmt: skip
+def test_the_same_row_under_other_names_of_its_factors_says_nothing_new(
+    store, bureau, people, key, head, cells, names
+):
+    book = listing_of(key)
+    for name, said in zip(names, ("", "没有新内容"), strict=True):
+        line = cells.format(name)
         batch = importing.preview(
-            book, f"{names}.csv", f"{head}\n{line}\n".encode(), by=people["monitor"]
+            book, f"{name}.csv", f"{head}\n{line}\n".encode(), by=people["monitor"]
         )
         (row,) = batch.rows.all()
         assert not row.wrong, row.reason

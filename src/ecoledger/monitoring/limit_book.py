@@ -15,7 +15,8 @@ from ecoledger.entities.models import Enterprise, Outlet
 from ecoledger.entities.owned import FIRM, FIRM_HEADERS, named_at_firm
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.parts import Ask, Column, Filter, Import, Kind
+from ecoledger.listings.lookups import NoSuchRow, lookup_for
+from ecoledger.listings.parts import Ask, Column, Filter, Import, Kind, TableRow
 from ecoledger.monitoring.alarming import limit_changes
 from ecoledger.monitoring.models import Limit, Point
 from ecoledger.monitoring.points import limits, parameters
@@ -55,6 +56,26 @@ def _entered(limit: Limit, by: Person | None) -> Limit:
         return limit_changes.enter(by, _named(limit))
     except (ValidationError, PermissionDenied) as error:
         raise refused(error) from error
+
+
+def _read(row: TableRow) -> None:
+    """Whose outlet, and the factor by its code: the same limit is known under whichever of its names."""
+    named_at_firm(row)
+    values = row.values
+    outlet, factor = str(values.get("entity") or ""), str(values.get("parameter") or "")
+    if not outlet or not factor:
+        return
+    if (key := ("kind", outlet)) not in row.found:
+        row.found[key] = _kind_of(outlet, row.person)
+    if kind := row.found[key]:
+        values["parameter"] = limits.code_of(factor, kind)
+
+
+def _kind_of(outlet: str, person: Person | None) -> str:
+    try:
+        return limits.kind_at(lookup_for(Outlet).resolve(outlet, person))
+    except NoSuchRow:
+        return ""
 
 
 # What a permit limits, by name: of flue gas and of waste water.
@@ -104,7 +125,7 @@ LIMITS = declare(
                 "since": ("生效日期", "起", "有效期起", "有效期自", "起始日期", "执行日期", "执行起始日期"),
                 "until": ("失效日期", "有效期止", "有效期至", "截止日期", "终止日期"),
             },
-            read=named_at_firm,
+            read=_read,
             examples={"parameter": "二氧化硫", "value": "35", "unit": "mg/m³", "basis": "小时均值",
                       "since": "2026-07-01"},
         ),
