@@ -130,3 +130,13 @@ def test_a_file_refused_as_a_whole_has_a_line_that_names_what_was_not_recognised
         run("原编号,属地,大概怎么回事\nW-1,北镇,甲\n", lines=lines)
     assert lines[-1]["event"] == "refused"
     assert lines[-1]["reason"].startswith("表里缺少必填的列")
+
+
+def test_what_the_command_brought_in_is_taken_back_by_it(run):
+    batch = run()[-1]["batch"]
+    lines = []
+    enter.run_for_client({"kind": "problem", "undo": batch}, lines.append)
+    assert lines == [{"event": "undone", "batch": batch, "stayed": 0}]
+    assert ImportBatch.objects.get(pk=batch).state == ImportBatch.State.UNDONE
+    with pytest.raises(ClickException, match="没有批次"):
+        enter.run_for_client({"kind": "problem", "undo": 999}, lines.append)

@@ -25,8 +25,9 @@ def command(data: Path) -> None:
     for problem, remedy in warnings:
         print(json.dumps({"problem": problem, "remedy": remedy}, ensure_ascii=False))
     # What is not entered yet makes nothing unsafe: said, and not counted.
-    for kind, text in _missing() if check_engines.reached() and not data_folder.is_behind() else ():
-        said = {"problem": text, "remedy": f"ecoledger enter {kind} 文件", "kind": kind}
+    ready = check_engines.reached() and not data_folder.is_behind()
+    for kind, text, remedy in _missing() if ready else ():
+        said = {"problem": text, "remedy": remedy, "kind": kind}
         print(json.dumps(said, ensure_ascii=False))
     raise SystemExit(1 if warnings else 0)
 
@@ -63,12 +64,11 @@ def _warnings(folder: Path, mode: int) -> Iterator[tuple[str, str]]:
         yield from _people()
 
 
-def _missing() -> Iterator[tuple[str, str]]:
+def _missing() -> Iterator[tuple[str, str, str]]:
     """What a bureau begins with and has not entered yet."""
     from ecoledger.web.office import beginning
 
-    for step, text in beginning.missing():
-        yield step.kind, text
+    yield from beginning.missing()
 
 
 def _people() -> Iterator[tuple[str, str]]:

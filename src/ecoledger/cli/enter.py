@@ -42,6 +42,9 @@ BESIDE = "enter"
 @click.option(
     "--history", is_flag=True, help="作为历史：有办结日期的按已办结的事实入账，不起算时限，不通知。"
 )
+@click.option(
+    "--undo", type=int, metavar="批次", help="整批撤销 KIND 的一次导入（批次号见计数行）。"
+)
 @click.option("--again", is_flag=True, help="同一文件导入过，仍要再导入一次。")
 def command(
     data: Path,
@@ -51,12 +54,16 @@ def command(
     template: bool,
     preview: bool,
     history: bool,
+    undo: int | None,
     again: bool,
 ) -> None:
     """把 FILE 中的各行录入 KIND（种类的键，见 --list）。"""
     if listed or template:
         data_folder.use(data)
         _describe(kind, file, template)
+        return
+    if undo is not None and kind is not None and file is None:
+        _undo(data, kind, undo)
         return
     if kind is None or file is None:
         raise click.UsageError("请给出 KIND 和 FILE，或用 --list 看有哪些种类")
@@ -101,6 +108,18 @@ def command(
         sys.exit(1)
 
 
+def _undo(data: Path, kind: str, batch: int) -> None:
+    """Take back a table as a whole; what was worked on since stays and is counted."""
+    if server := control.running(data.resolve()):
+        said = list(control.ask(server, "enter", {"kind": kind, "undo": batch}))
+    else:
+        data_folder.use(data)
+        said = []
+        run_for_client({"kind": kind, "undo": batch}, said.append)
+    for line in said:
+        print(json.dumps(line, ensure_ascii=False))
+
+
 def _listing(kind: str | None) -> Listing:
     from ecoledger.listings.catalogue import all_listings
 
@@ -143,6 +162,9 @@ def for_client(arguments: dict[str, Any], tell: control.Tell) -> None:
     """Do what the command asks of the server; a long table beside it."""
     from ecoledger.jobs import beside
 
+    if "undo" in arguments:
+        run_for_client(arguments, tell)
+        return
     if Path(arguments["file"]).stat().st_size <= LONG_FILE:
         run_for_client(arguments, tell)
         return
@@ -162,9 +184,19 @@ def run_for_client(
 
     from ecoledger.listings import importing
     from ecoledger.listings.models import ImportBatch
-    from ecoledger.listings.refusals import Refused
+    from ecoledger.listings.refusals import NotVisible, Refused
 
-    listing, path = _listing(arguments["kind"]), Path(arguments["file"])
+    listing = _listing(arguments["kind"])
+    if "undo" in arguments:
+        try:
+            kept = importing.undo(listing, arguments["undo"], by=None)
+        except NotVisible as error:
+            raise click.ClickException(f"“{listing.label}”没有批次 {arguments['undo']}") from error
+        except Refused as refused:
+            raise click.ClickException(f"{refused.why}{refused.remedy}") from refused
+        tell({"event": "undone", "batch": arguments["undo"], "stayed": len(kept)})
+        return
+    path = Path(arguments["file"])
     only_look = bool(arguments.get("preview"))
     history, again = bool(arguments.get("history")), bool(arguments.get("again"))
     content = path.read_bytes()
@@ -203,7 +235,8 @@ def _report(batch: ImportBatch, file: str, tell: control.Tell, *, preview: bool)
         counts[line["outcome"]] += 1
         tell(line)
     counts["kept"] += counts["warned"]
-    tell({"event": "counts", "file": file, "preview": preview, "notes": batch.notes, **counts})
+    told = {"event": "counts", "file": file, "preview": preview, "notes": batch.notes, **counts}
+    tell(told if preview else told | {"batch": batch.pk})
 
 
 def _lines(batch: ImportBatch, file: str, *, preview: bool) -> Iterator[dict[str, Any]]:

@@ -16,11 +16,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.scope import covers
 from ecoledger.listings import asked
 from ecoledger.listings.derive import field_at
 from ecoledger.listings.lookups import Lookup, NoSuchRow, lookup_among, lookup_of
 from ecoledger.listings.parts import MOST, Ask, Kind
 from ecoledger.listings.refusals import Refused
+from ecoledger.standards.identifiers import short_division
 
 _CONTROL = {"class": "form-control"}
 _WIDGETS: dict[Kind, forms.Widget] = {
@@ -135,10 +137,19 @@ class LookupField(forms.Field):
 
 
 class AreaField(LookupField):
-    """A division, cleaned to its code."""
+    """A division, cleaned to its code. Before any is on record, a code within the person's own is taken as it is."""
 
     def clean(self, value: Any) -> Any:
-        area = super().clean(value)
+        try:
+            area = super().clean(value)
+        except forms.ValidationError as error:
+            if self.lookup.model._default_manager.exists():
+                raise
+            code = short_division(str(value).strip())
+            if code.isdecimal() and (self.person is None or covers(self.person, code)):
+                return code
+            why = _("还没有登记行政区划，请先登记，或填写您范围内的行政区划代码")
+            raise forms.ValidationError(why) from error
         return area.code if area is not None else ""
 
 

@@ -18,6 +18,8 @@ class Organisations(Listing):
 
     def visible_to(self, person: Person) -> QuerySet[Any]:
         rows = self.model._default_manager.all()
+        if person.may(self.see) and not person.area_codes:  # of the whole house
+            return rows
         inside = Q(pk__in=[])
         for code in person.area_codes if person.may(self.see) else ():
             inside |= Q(area_code__startswith=code)

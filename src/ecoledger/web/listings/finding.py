@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404
+from django.urls import reverse
 
 from ecoledger.listings.catalogue import listing_of
 from ecoledger.listings.listing import Listing
@@ -13,15 +14,20 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.web.access import Request
 
 
-def the_listing(request: Request, key: str) -> Listing:
-    """The declared list; for who may not see it the page does not exist."""
+def the_listing(request: Request, key: str, *, to_enter: bool = False) -> Listing:
+    """The declared list; for who may not see it the page does not exist, unless he comes ``to_enter`` what he may."""
     try:
         listing = listing_of(key)
     except KeyError as error:
         raise Http404 from error
-    if not request.user.may(listing.see):
+    if not request.user.may(listing.see) and not (to_enter and listing.may_open(request.user)):
         raise Http404
     return listing
+
+
+def way_back(request: Request, listing: Listing) -> str:
+    """The list, or the guided page for who enters things and sees none (a system administrator)."""
+    return listing.url if request.user.may(listing.see) else reverse("beginning")
 
 
 def the_row(request: Request, key: str, pk: int) -> tuple[Listing, Any]:

@@ -33,7 +33,7 @@ from ecoledger.web import scoped
 from ecoledger.web.access import Request
 from ecoledger.web.export import xlsx
 from ecoledger.web.listings import long_work
-from ecoledger.web.listings.finding import say, the_listing
+from ecoledger.web.listings.finding import say, the_listing, way_back
 
 ROWS = 100
 LARGEST = 50 * 1024 * 1024
@@ -42,7 +42,7 @@ WORDS, OFFERED = 50, 500
 
 
 def _importable(request: Request, key: str) -> Listing:
-    listing = the_listing(request, key)
+    listing = the_listing(request, key, to_enter=True)
     if not listing.imports or not listing.may_open(request.user):
         raise PermissionDenied(_("您的岗位不能向“%s”导入表格。") % _(str(listing.label)))
     return listing
@@ -109,6 +109,7 @@ def page(request: Request, key: str) -> HttpResponse:
     recent = batches.select_related("person").order_by("-pk")[:200]
     context = {
         "listing": listing,
+        "way_back": way_back(request, listing),
         "batches": [one for one in recent if _may_see(listing, one, request.user)][:20],
         "takes_history": _takes_history(listing),
     }
@@ -191,6 +192,7 @@ def batch(request: Request, key: str, pk: int) -> HttpResponse:
         ],
         "left_out": [(sheet, row, words.left_out(why)) for sheet, row, why in found.left_out],
         "own": found.person_id == request.user.pk,
+        "way_back": way_back(request, listing),
         "made": found.rows.exclude(made=None).exists(),
         "ended": found.rows.filter(values__ended=True).count(),
     }

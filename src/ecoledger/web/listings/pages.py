@@ -39,7 +39,7 @@ from ecoledger.web.listings.beside import beside
 from ecoledger.web.listings.chips import chips
 from ecoledger.web.listings.doors import door_of
 from ecoledger.web.listings.drawn import Mark, drawn
-from ecoledger.web.listings.finding import say, the_listing, the_row
+from ecoledger.web.listings.finding import say, the_listing, the_row, way_back
 from ecoledger.web.listings.once import once
 from ecoledger.web.models import opened
 
@@ -236,7 +236,7 @@ def geojson(request: Request, key: str) -> JsonResponse:
 @once
 def new(request: Request, key: str) -> HttpResponseBase:
     """The form for a new row."""
-    listing = the_listing(request, key)
+    listing = the_listing(request, key, to_enter=True)
     if not listing.fields or not listing.may_open(request.user):
         raise PermissionDenied(_("您的岗位不能在“%s”登记。") % _(str(listing.label)))
     if listing.form_url != request.path:
@@ -301,7 +301,8 @@ def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
             messages.success(request, _("已保存。") if made else _("内容没有改动。"))
             for odd in listing.odd_of(made):
                 messages.warning(request, odd)
-            return redirect(listing.url_of(made or row))
+            sees = request.user.may(listing.see)
+            return redirect(listing.url_of(made or row) if sees else way_back(request, listing))
     if row is not None:
         names = [ask.stores or ask.name for ask in (*asks, *held)]
         note_seen(listing, request.user, [row], names, address(request))
@@ -314,7 +315,7 @@ def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
         "left": left,
         "held": [(ask.label, cells.text_of(row, _as_column(ask)) or "—") for ask in held],
         "why_held": listing.why_settled(row, request.user) if held else "",
-        "back_url": listing.url_of(row) if row is not None else listing.url,
+        "back_url": listing.url_of(row) if row is not None else way_back(request, listing),
     }
     return render(request, "web/listings/form.html", context)
 
