@@ -187,6 +187,9 @@ def _day(
             read = _days if type(cell) is str else read_day
             written = read(cell, begins=begins)
         except UnreadableDateError as error:
+            if error.why == "nought":
+                told = _("数字“%s”读作1月；如是10月（表格软件不保留末尾的0），请更正")
+                return read_day(str(cell), begins=begins).day.isoformat(), told % cell
             if error.why != "year" or year is None:
                 raise
             written = read_day(cell, year, begins=begins)
@@ -196,10 +199,6 @@ def _day(
     except UnreadableDateError as error:
         if error.why == "year":
             why = _("“%s”没有写年份；请写成 2026-12-31 或 2026年12月31日")
-        elif error.why == "nought":
-            why = _(
-                "数字“%s”可能是1月，也可能是10月（表格软件不保留末尾的0）；请写成 2026-01 或 2026年10月"
-            )
         elif error.why == "calendar":
             why = _("“%s”不是日历上有的日期；请写成 2026-12-31 或 2026年12月31日")
         else:
