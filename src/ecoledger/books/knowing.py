@@ -33,7 +33,7 @@ from ecoledger.listings import cells
 from ecoledger.listings.catalogue import listings_of
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Column, Kind
-from ecoledger.matters.register import sees_all_events
+from ecoledger.matters.seeing import sees_all_events
 
 # Of a long history so many entries stand on the timeline; a duty is watched so many days before it is due.
 LATEST, SOON = 60, timedelta(days=15)

@@ -25,7 +25,8 @@ from ecoledger.listings.rows import open_rows
 from ecoledger.listings.unchanged import same
 from ecoledger.matters import actions, timeline
 from ecoledger.matters.evidence import Upload
-from ecoledger.matters.register import register_of, sees_all_events, visible_matters
+from ecoledger.matters.register import register_of, visible_matters
+from ecoledger.matters.seeing import sees_all_events
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

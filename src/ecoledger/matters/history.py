@@ -21,7 +21,8 @@ from ecoledger.listings.models import ImportBatch
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import chain, insertion
 from ecoledger.matters.models import Event
-from ecoledger.matters.register import ENDED, Register
+from ecoledger.matters.register import Register
+from ecoledger.matters.rows import ENDED
 from ecoledger.matters.workflow import Phase, State
 
 EVENT, LABEL = "history", "导入的历史"

@@ -23,12 +23,12 @@ from ecoledger.matters.models import Event, Matter
 from ecoledger.matters.register import (
     GOVERNMENT,
     all_registers,
-    answered_for,
     register_of,
     visible_matters,
     works_as_town,
 )
 from ecoledger.matters.requests import Request
+from ecoledger.matters.seeing import answered_for
 from ecoledger.matters.workflow import ENTERING, OPEN, Phase
 
 _LEADS = frozenset({Role.LEADER, Role.SECTION_CHIEF})

@@ -24,9 +24,9 @@ from ecoledger.matters.register import (
     Register,
     all_registers,
     register_of,
-    sees_all_events,
     visible_matters,
 )
+from ecoledger.matters.seeing import sees_all_events
 
 # Of a long history so many matters stand on the timeline.
 LATEST = 100

@@ -1,4 +1,4 @@
-"""Who may hear that a matter changed: :func:`register.seen_by` asked without a query, of what an event says.
+"""Who may hear that a matter changed: :func:`seeing.seen_by` asked without a query, of what an event says.
 
 An open page holds no database connection, so the rule stands here a second time; ``tests/web/test_live_leaks.py`` holds
 both to the same answer for every register, role and circulation. That somebody works on a case tells its firm that there
@@ -93,7 +93,7 @@ class Sight:
         return said.get("circulation") in TOLD
 
     def _answers(self, said: Mapping[str, Any], area: str) -> bool:
-        """:func:`register.answered_for`: one's own matter, or one that one's unit was given outside its area."""
+        """:func:`seeing.answered_for`: one's own matter, or one that one's unit was given outside its area."""
         if said.get("owner") == self.person:
             return True
         outside = not self.unit_area or not area.startswith(self.unit_area)

@@ -23,7 +23,8 @@ from ecoledger.listings.parts import Ask, Kind, Text
 from ecoledger.live import events
 from ecoledger.matters import chain, sight
 from ecoledger.matters.models import Event, Evidence, Matter
-from ecoledger.matters.register import Register, register_of, sees_all_events
+from ecoledger.matters.register import Register, register_of
+from ecoledger.matters.seeing import sees_all_events
 
 # Behind the label of a step that somebody took in the firm's place.
 IN_PLACE = noop("（代企业）")

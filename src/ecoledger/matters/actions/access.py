@@ -17,7 +17,8 @@ from ecoledger.listings.unchanged import same
 from ecoledger.matters import timeline
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Event, Matter
-from ecoledger.matters.register import Register, has_register, register_of, sees_all_events
+from ecoledger.matters.register import Register, has_register, register_of
+from ecoledger.matters.seeing import sees_all_events
 
 # Where a matter lies, taken from what it is about where nothing else is said.
 PLACE = ("area_code", "address", "lon", "lat")

@@ -19,7 +19,8 @@ from ecoledger.matters.actions.access import find, locked
 from ecoledger.matters.actions.bundling import beside
 from ecoledger.matters.evidence import BadFile, Upload, stored
 from ecoledger.matters.models import Event, Evidence, Matter
-from ecoledger.matters.register import register_of, sees_all_events
+from ecoledger.matters.register import register_of
+from ecoledger.matters.seeing import sees_all_events
 
 # As a long text of any form.
 MOST_LETTERS = 4000

@@ -30,14 +30,8 @@ from ecoledger.matters import actions
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Compared
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import (
-    Breakdown,
-    Register,
-    Seen,
-    Statistic,
-    declare,
-    sees_all_events,
-)
+from ecoledger.matters.register import Breakdown, Register, Seen, Statistic, declare
+from ecoledger.matters.seeing import sees_all_events
 from ecoledger.matters.statistics import by_name, common_statistics, share
 from ecoledger.matters.workflow import (
     NOW,

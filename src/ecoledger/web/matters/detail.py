@@ -28,12 +28,8 @@ from ecoledger.matters import (
 )
 from ecoledger.matters.actions import urging
 from ecoledger.matters.models import Event, Matter
-from ecoledger.matters.register import (
-    Register,
-    register_of,
-    sees_all_events,
-    state_of,
-)
+from ecoledger.matters.register import Register, register_of, state_of
+from ecoledger.matters.seeing import sees_all_events
 from ecoledger.matters.workflow import Transition
 from ecoledger.web.access import Request, needs
 from ecoledger.web.listings.beside import beside

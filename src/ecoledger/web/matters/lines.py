@@ -18,7 +18,8 @@ from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.matters import actions
 from ecoledger.matters.lines import Lines
-from ecoledger.matters.register import Register, sees_all_events
+from ecoledger.matters.register import Register
+from ecoledger.matters.seeing import sees_all_events
 from ecoledger.web.access import Request, needs
 from ecoledger.web.matters.finding import the_matter
 

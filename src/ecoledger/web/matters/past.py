@@ -11,10 +11,8 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.matters import clocks, deadlines, timeline
 from ecoledger.matters.models import Event, Evidence
-from ecoledger.matters.register import (
-    Register,
-    sees_all_events,
-)
+from ecoledger.matters.register import Register
+from ecoledger.matters.seeing import sees_all_events
 from ecoledger.web.work import left_of
 
 

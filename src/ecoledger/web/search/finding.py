@@ -25,7 +25,8 @@ from ecoledger.entities.models import Area, Entity
 from ecoledger.listings import asked
 from ecoledger.listings.pinyin import initials
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import answered_for, register_of, state_of, visible_matters
+from ecoledger.matters.register import register_of, state_of, visible_matters
+from ecoledger.matters.seeing import answered_for
 from ecoledger.monitoring.alarm_book import ALARMS
 from ecoledger.monitoring.filing_book import FILINGS
 from ecoledger.monitoring.models import Alarm, Filing, Point

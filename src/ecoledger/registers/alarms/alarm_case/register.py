@@ -12,7 +12,8 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.listings.parts import Column, Filter
 from ecoledger.matters.measures import EVERY, Measure
-from ecoledger.matters.register import NOTHING, Register, Seen, Statistic, declare
+from ecoledger.matters.register import Register, Seen, Statistic, declare
+from ecoledger.matters.seeing import NOTHING
 from ecoledger.matters.statistics import common_statistics
 from ecoledger.monitoring.models import Alarm
 from ecoledger.registers.alarms import economy
