@@ -19,6 +19,7 @@ from ecoledger.standards.written_measures import ratio
 
 # What may stand in a unit's place where it says nothing, and what is a unit only there.
 _ALSO = {"": ("无量纲", "-", "/", "ph"), "℃": ("c",), "m/s": ("10m",)}
+_LONGEST = 300  # letters of a column's name with what is said of it
 _BRACKET = re.compile(r"(.+?)\(([^()]*(?:\([^()]*\))?)\)")
 
 
@@ -70,7 +71,7 @@ class Names:
         """(key, the name it is known by, what stands in brackets behind that name); no key: ""."""
         name, inside = _folded(header), list[str]()
         while name not in self._keys:
-            if (split := _BRACKET.fullmatch(name)) is None:
+            if len(name) > _LONGEST or (split := _BRACKET.fullmatch(name)) is None:
                 return "", name, []
             name = split[1]
             inside = [*re.split("[,;、]", split[2].removeprefix("单位:")), *inside]

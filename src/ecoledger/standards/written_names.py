@@ -158,7 +158,7 @@ class Place:
         return not (self.road or self.estate or self.village)
 
 
-_TOWN_ENDS = re.compile(r".*(?:镇|乡|市|县)")
+_TOWN_ENDS = re.compile(r"^.*(?:镇|乡|市|县)")
 
 
 def read_place(*texts: Any) -> Place:
