@@ -95,6 +95,26 @@ def test_one_odd_cell_below_a_converted_header_is_refused_alone(bureau, cell):
     assert [error["column"] for error in row.errors] == ["fine"]
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("header", "cell", "value"),
+    [
+        ("罚款金额（万元）", "12.5万元", "125000"),
+        ("罚款金额（元）", "125,000 元", "125000"),
+        ("罚款金额", "3000元", "3000"),
+        ("罚款金额（万元）", "3000元", None),
+        ("罚款金额（元）", "12.5万元", None),
+        ("罚款金额（元）", "3000元/日", None),
+    ],
+)
+def test_a_number_may_bear_the_unit_of_its_column_and_no_other(bureau, header, cell, value):
+    heads, cells = example("penalty_case", fine=header)
+    cells[heads.index(header)] = cell
+    row = previewed("penalty_case", heads, cells).rows.get()
+    assert [error["column"] for error in row.errors] == ([] if value else ["fine"]), row.reason
+    assert value is None or row.values["fine"] == value
+
+
 def previewed(book, *rows):
     file = openpyxl.Workbook()
     for row in rows:

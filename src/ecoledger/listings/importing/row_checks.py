@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Collection
 from datetime import date
@@ -19,7 +20,7 @@ from ecoledger.listings.happened import WHY, lies_ahead
 from ecoledger.listings.importing import remembered, updating
 from ecoledger.listings.importing.cells import BadCell, UnknownWord, text_of, value_of
 from ecoledger.listings.importing.cleaning import Cleaner
-from ecoledger.listings.importing.columns import running_numbers, unused_headers
+from ecoledger.listings.importing.columns import running_numbers, unit_of, unused_headers
 from ecoledger.listings.importing.repeats import Repeats, year_of
 from ecoledger.listings.importing.units import conversions
 from ecoledger.listings.listing import Listing
@@ -28,7 +29,9 @@ from ecoledger.listings.parts import ImportColumn, Kind, TableRow
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tables.book import Fault, unpacked_cell
 from ecoledger.listings.tables.headers import fold
+from ecoledger.listings.tables.units import parts, unit_said
 from ecoledger.standards.readings import commas_either_way
+from ecoledger.standards.written_measures import ratio
 
 # Told how many rows of how many are done.
 Progress = Callable[[int, int], None]
@@ -44,6 +47,7 @@ _NUMBERS = (Kind.INTEGER, Kind.DECIMAL)
 # What a cell was read as: its text, its value for the form, and a warning.
 _Read = tuple[str, Any, str]
 
+_WITH_UNIT = re.compile(r"\s*([+-]?\d[\d,，]*(?:\.\d+)?)\s*([^\W\d_][^\s\d]*[23]?)\s*")
 _SHORT = 40  # letters of a cell that may come again
 _UNKNOWN_KEPT = 200  # distinct unknown words of a column
 
@@ -344,6 +348,8 @@ class RowChecks:
         ask, label, cell = self.columns[name].ask, self.labels[name], unpacked_cell(cell)
         try:
             row.cells[name] = text_of(cell)
+            if type(cell) is str and self._counts(name):
+                cell = self._without_unit(name, header, cell)
             if header in self._running:
                 row.values[name] = ""
                 return True
@@ -383,6 +389,15 @@ class RowChecks:
         if warning:
             row.warnings.append(problem(name, label, warning))
         return True
+
+    def _without_unit(self, name: str, header: str, cell: str) -> str:
+        """A number without the unit behind it that its column is in anyway: 10.5小时 under 流达时间（小时）."""
+        match = _WITH_UNIT.fullmatch(cell)
+        if match is None or not (unit := unit_said(match[2])):
+            return cell
+        said = next(filter(None, map(unit_said, parts(header)[1])), "")
+        own = said or unit_of(self.columns[name])
+        return match[1] if own and ratio(unit, own) == 1 else cell
 
     def _not_found(self, name: str, value: Any) -> bool:
         """Whether a name of another table, of which something was said, finds nothing there by itself."""
