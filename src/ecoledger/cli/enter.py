@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,11 +110,11 @@ def command(
 
 def _undo(data: Path, kind: str, batch: int) -> None:
     """Take back a table as a whole; what was worked on since stays and is counted."""
+    said: list[Mapping[str, Any]] = []
     if server := control.running(data.resolve()):
-        said = list(control.ask(server, "enter", {"kind": kind, "undo": batch}))
+        said += control.ask(server, "enter", {"kind": kind, "undo": batch})
     else:
         data_folder.use(data)
-        said = []
         run_for_client({"kind": kind, "undo": batch}, said.append)
     for line in said:
         print(json.dumps(line, ensure_ascii=False))

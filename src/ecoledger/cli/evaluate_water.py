@@ -552,8 +552,8 @@ def _noise_from_hours(
             day = (moment - timedelta(hours=night.end)).date()
             days.setdefault((point, zone, day), {})[moment.hour] = level
     days_of: list[dict[str, Any]] = []
-    for (point, zone, day), hours in sorted(days.items()):
-        found = noise_rules.day_levels(hours, night)
+    for (point, zone, day), levels_of_hours in sorted(days.items()):
+        found = noise_rules.day_levels(levels_of_hours, night)
         told.append((zone, found.day, found.night))
         shown = {
             name: None if level is None else round(level, 1)
@@ -664,12 +664,11 @@ def _emission_rows(
     rows = rows.with_columns(flags.alias("flag"))
     for key in ("value", "converted", "o2", "water_temp", "parts"):
         column = table.columns.get(key)
-        numbers = (
-            pl.lit(None, dtype=pl.Float64)
-            if column is None
-            else csv_stream.numbers(block, column.header, column.ratio, table.bad)
-        )
-        if column is not None and key in ("value", "converted"):
+        if column is None:
+            rows = rows.with_columns(pl.lit(None, dtype=pl.Float64).alias(key))
+            continue
+        numbers = csv_stream.numbers(block, column.header, column.ratio, table.bad)
+        if key in ("value", "converted"):
             units = _units_said(table, block, column.header)
             numbers = _in_limits_unit(table, block, numbers, units)
             rows = rows.with_columns(units.alias(f"{key}_unit"))

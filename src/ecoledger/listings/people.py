@@ -87,7 +87,7 @@ class People(Listing):
         later, rights = _changed(person, values)
         _checked(later, rights, by)
         identity = {n: appointing.as_kept(v) for n, v in values.items() if n not in _RIGHTS}
-        wanted = appointing.differing(person, identity=identity, **rights)
+        wanted = appointing.differing(person, password="", identity=identity, **rights)
         _give(by, person, wanted, waits=appointing.needs_second(person.roles, rights["roles"]))
         return person
 

@@ -84,9 +84,10 @@ def put_right(matter: Matter, was: Matter) -> None:
         if _goes_by(matter, rule) == _goes_by(was, rule):
             continue
         if rule.counted_from and _began(matter, rule) != _began(was, rule):
-            for clock in every:
-                if clock.name == rule.name and not clock.running and clock.cycle == matter.reopened:
-                    _begin_anew(matter, clock, rule)
+            for stopped in every:
+                of_rule = stopped.name == rule.name and not stopped.running
+                if of_rule and stopped.cycle == matter.reopened:
+                    _begin_anew(matter, stopped, rule)
         clock = now_running.get(rule.name)
         if clock is not None:
             if not _has(matter, rule) or _begin_anew(matter, clock, rule) is None:

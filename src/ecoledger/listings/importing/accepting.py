@@ -220,7 +220,9 @@ def _make_rows(
 ) -> list[Any]:
     """Facts of the past and, where the list can, new rows in bulk, which are given back; what is in the book already is
     brought up to date."""
-    facts, fresh, later = [], [], []
+    facts: Pairs = []
+    fresh: Pairs = []
+    later: Pairs = []
     for row in rows:
         if not (past or listing.bulk or row.changes):
             _make(listing, batch, row, by, at, clean)

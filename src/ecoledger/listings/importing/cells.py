@@ -189,7 +189,8 @@ def _day(
         except UnreadableDateError as error:
             if error.why == "nought":
                 told = _("数字“%s”读作1月；如是10月（表格软件不保留末尾的0），请更正")
-                return read_day(str(cell), begins=begins).day.isoformat(), told % cell
+                january = read_day(str(cell), begins=begins).day
+                return str(january), told % cell
             if error.why != "year" or year is None:
                 raise
             written = read_day(cell, year, begins=begins)

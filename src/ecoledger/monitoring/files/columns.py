@@ -9,7 +9,7 @@ the date in three.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -180,9 +180,9 @@ def layout(
     of_place: dict[int, str] = {}
     stacks = list(header.stacks)
     for i, stack in enumerate(stacks):
-        rest = tuple(text for text in stack if not place_of((text,), places))
-        if len(rest) < len(stack) and quantity(rest, factors) is not None:
-            of_place[i], stacks[i] = place_of(stack, places), rest
+        others_of = tuple(text for text in stack if not place_of((text,), places))
+        if len(others_of) < len(stack) and quantity(others_of, factors) is not None:
+            of_place[i], stacks[i] = place_of(stack, places), others_of
     # A single name like 站点 or 标识 is the table's own; under a factor it is the factor's.
     own = _OWN - VALUES
     about = {
@@ -193,7 +193,7 @@ def layout(
     }
     names = ["" if i in about else _called(name) for i, name in enumerate(header.names)]
 
-    def find(*wanted: set[str]) -> int | None:
+    def find(*wanted: Set[str]) -> int | None:
         return next((i for each in wanted for i, name in enumerate(names) if name in each), None)
 
     days = tuple(i for i in (find(_YEAR), find(_MONTH), find(_DAY)) if i is not None)
