@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ecoledger.cli import enter
-from ecoledger.entities.models import Facility, Outlet, River, Section, Station
+from ecoledger.entities.models import Enterprise, Facility, Outlet, River, Section, Station
 from ecoledger.listings.importing.cells import UnknownWord, value_of
 from ecoledger.listings.parts import Ask, Kind
 
@@ -86,3 +86,21 @@ def test_what_a_row_says_of_another_of_the_file_goes_with_it(run):
     )
     assert counts["refused"] == 0, rows
     assert River.objects.get(name="小溪").flows_into.name == "大溪"
+
+
+def test_words_for_no_number_and_no_place_lose_no_firm(run):
+    head = "企业名称,属地,统一社会信用代码,排污许可证编号,经度,纬度\n"
+    lines = "甲厂,北镇,无,登记管理,0,0\n乙厂,北镇,/,办理中,,\n丙厂,北镇,无,,0.0,0\n"
+    *rows, counts = run("enterprise", head + lines)
+    assert (counts["kept"], counts["refused"]) == (3, 0), rows
+    assert "“登记管理”不是编号" in rows[1]["reason"]
+    firm = Enterprise.objects.get(name="甲厂")
+    assert (firm.uscc, firm.permit_no, firm.lon) == ("", "", None)
+
+
+def test_two_firms_of_one_code_are_told_where_to_say_that_it_is_meant(run):
+    code = "9135058200000000XX"
+    *rows, _counts = run(
+        "enterprise", f"企业名称,属地,信用代码\n甲厂,北镇,{code}\n乙厂,北镇,{code}\n", preview=True
+    )
+    assert "请在“信用代码已登记时”列说明" in rows[-1]["reason"]

@@ -81,6 +81,11 @@ _NO_NUMBER = frozenset(
     {"/", "\\", "-", "--", "---", "—", "——", "*", "N/A", "NA", "无", "暂无", "无编号", "未编号", "待编号", "待编", "空"}
 )  # fmt: skip
 
+# What stands in place of a certificate's number, and says why there is none.
+_NOT_GIVEN = frozenset(
+    {"登记管理", "豁免管理", "无需办理", "不需办理", "未办理", "未办证", "未领证", "未取得", "未核发", "无证", "办理中", "正在办理", "申请中"}
+)  # fmt: skip
+
 
 def key_text(value: Cell) -> str:
     """A number or code that tells rows apart: half-width, without blanks. Raises :class:`BadCell`.
@@ -111,8 +116,8 @@ def value_of(
     year: int | None = None,
     after: date | None = None,
 ) -> tuple[Any, str]:
-    """(value for the form, warning). ``words``: what words of this column mean; ``past``: a day gone by is as
-    it should be; ``year`` and ``after``: of a date without a year, the earliest of its day that is not before
+    """(value for the form, warning). ``is_key``: a number or code, which tells things apart; ``words``: what words of this
+    column mean; ``past``: a day gone by is as it should be; ``year`` and ``after``: of a date without a year, the earliest of its day that is not before
     ``after``. Raises :class:`BadCell` with a sentence.
     """
     kind = ask.kind or Kind.TEXT
@@ -125,6 +130,8 @@ def value_of(
         number = key_text(cell)
         if number.upper() in _NO_NUMBER:
             return "", ""
+        if number in _NOT_GIVEN:
+            return "", _("“%s”不是编号，按没有编号登记") % number
         apart = ask.kind is Kind.TEXT and re.search(r"[^\W\d_]\s+[^\W\d_]", text_of(cell))
         return number, _("空格已去掉，记作 %s") % number if apart and " " not in number else ""
     text = text_of(cell)

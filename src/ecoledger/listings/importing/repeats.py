@@ -205,6 +205,9 @@ class Repeats:
                     message = _("“%(value)s”与第 %(row)s 行相同，请核对") % {
                         "value": row.values[name], "row": _place(other, one)
                     }  # fmt: skip
+                    if reason and told is row.errors:
+                        asked = _(str(self.columns[reason].ask.label))
+                        message += _("；确应如此的，请在“%s”列说明") % asked
                     told.append(problem(name, label, message))
 
     def _told(self, row: ImportRow) -> list[str]:

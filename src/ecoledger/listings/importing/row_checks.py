@@ -73,6 +73,9 @@ class RowChecks:
         self.in_order = sorted(self.columns, key=lambda name: name != "opened_at")
         assert listing.imports is not None  # noqa: S101 - preview refused such a list
         self.imports = listing.imports
+        # What tells things apart: in the list, or in other systems.
+        self.codes = {*self.imports.key, *self.imports.once, listing.numbered_by}
+        self.codes.update(getattr(listing, "numbers", ()))
         self.dated = {c.name for c in columns if c.ask.kind in _DATED}
         # Days of what has happened.
         facts = {c.name for c in columns if listing.is_fact(c.ask.stores or c.name)}
@@ -194,6 +197,7 @@ class RowChecks:
         # Most of a template's columns are not in a small table.
         row.cells, row.values = dict.fromkeys(self.in_order, ""), dict.fromkeys(self.in_order, "")
         row.errors, row.warnings = [], []
+        apart = {*apart, *self._nowhere(row)}
         if whole := row.faults.get(""):
             row.errors.append(problem("", "", whole))
         faulty = {
@@ -224,6 +228,12 @@ class RowChecks:
         for header, fault in row.faults.items():
             if header and not self.batch.mapping.get(header):
                 row.warnings.append(problem("", header, fault))
+
+    def _nowhere(self, row: ImportRow) -> list[str]:
+        """The headers of a place of which a platform says by two noughts that it knows none."""
+        headers = [h for name in ("lon", "lat") for h in self.headers_of.get(name, ())]
+        noughts = [h for h in headers if re.fullmatch(r"0(?:\.0*)?", str(row.raw.get(h)))]
+        return noughts if len(noughts) == 2 else []
 
     def _refuse(self, row: ImportRow, name: str, wrong: str) -> None:
         row.errors.append(problem(name, self.labels[name], wrong))
@@ -356,7 +366,7 @@ class RowChecks:
             row.values[name], warning = value_of(
                 ask,
                 cell,
-                is_key=name in (*self.imports.key, self.listing.numbered_by),
+                is_key=name in self.codes,
                 words=self.words.get(name, {}),
                 past=self.batch.history or name not in self.imports.future,
                 year=int(began[:4]) if began else year_of(row.section, row.sheet),
