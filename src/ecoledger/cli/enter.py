@@ -40,7 +40,9 @@ BESIDE = "enter"
 )
 @click.option("--preview", is_flag=True, help="只检查，什么都不改。")
 @click.option(
-    "--history", is_flag=True, help="作为历史：有办结日期的按已办结的事实入账，不起算时限，不通知。"
+    "--history",
+    is_flag=True,
+    help="作为历史：有办结日期的按已办结的事实入账，不起算时限，不通知；没有登记日期的按分段或时限的年份计。",
 )
 @click.option(
     "--undo", type=int, metavar="批次", help="整批撤销 KIND 的一次导入（批次号见计数行）。"
