@@ -75,7 +75,7 @@ class ControlServer:
                 await self._commands[request["command"]](request.get("arguments", {}), tell)
                 tell({"done": True})
         except click.ClickException as refused:  # said to whoever asked; nothing failed here
-            tell({"error": f"{type(refused).__name__}: {refused.message}"})
+            tell({"error": refused.message})
         except Exception as error:
             log.exception("a command failed")
             tell({"error": f"{type(error).__name__}: {error}"})
