@@ -25,7 +25,7 @@ def run(bureau, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "table", "model", "values"),
     [
-        ("organisation", "单位名称,单位性质,所在乡镇\n东镇人民政府,镇（街道）,北镇\n", None, {}),
+        ("organisation", "单位名称,机构性质,所在乡镇\n东镇人民政府,镇（街道）,北镇\n", None, {}),
         ("enterprise", "企业名称,详细地址,所属区域\n新厂,一路,北镇\n", None, {}),
         ("enterprise", "企业名称,县区,镇（街道）\n新厂,测试县,北镇\n", None, {}),
         ("outlet", "企业名称,编号,名称,排放口类型\n测试化工厂,DA077,东烟囱,主要排放口（废气）\n", Outlet, {"medium": "gas"}),
@@ -47,9 +47,9 @@ def test_a_first_table_is_read_under_its_own_headers(run, kind, table, model, va
 
 def test_a_header_that_was_guessed_is_said(run):
     *_rows, counts = run(
-        "organisation", "单位名称,单位性质,所在地\n东镇政府,镇（街道）,北镇\n", preview=True
+        "organisation", "单位名称,机构性质,所在地\n东镇政府,镇（街道）,北镇\n", preview=True
     )
-    assert "“单位性质”列按“类别”读取" in counts["notes"]
+    assert "“机构性质”列按“类别”读取" in counts["notes"]
 
 
 def test_of_two_headers_that_may_be_it_none_is_taken(run):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.monitoring.test_alarms import SO2, put
 
 from ecoledger.accounts.models import AuditEntry
+from ecoledger.listings import importing
 from ecoledger.listings.refusals import Refused
 from ecoledger.live import times
 from ecoledger.monitoring.alarming import alarms, limit_changes
@@ -256,6 +257,19 @@ def test_the_book_of_limits_takes_permits_as_they_are_written(county):
     }  # fmt: skip
     with pytest.raises(Refused, match="已有限值"):
         LIMITS.open_row(values | {"since": date(2026, 8, 1)}, county.approver, times.aware(NOW))
+
+
+@pytest.mark.parametrize(
+    ("written", "bounds"),
+    [("6-9", (9, 6)), ("6～9", (9, 6)), ("≤0.5", (Decimal("0.5"), None)), ("30", (30, None))],
+)
+def test_both_bounds_of_a_limit_are_written_as_one(county, written, bounds):
+    table = f"排放口,污染物,限值,单位,判定依据,起\n{county.flue_gas.entity.code},二氧化硫,{written},mg/m³,小时均值,2026-09-01\n"
+    batch = importing.preview(LIMITS, "限值.csv", table.encode(), by=None)
+    (row,) = batch.rows.all()
+    assert not row.wrong, row.reason
+    said = (row.values["value"], row.values.get("lower") or None)
+    assert tuple(text and Decimal(text) for text in said) == bounds
 
 
 def test_limits_are_found_by_firm_outlet_and_the_factor_s_name(county, client):

@@ -25,6 +25,7 @@ from ecoledger.monitoring.points import parameters
         ("flue_gas", "颗粒物、烟尘、烟（粉）尘", "a34013"),
         ("flue_gas", "氮氧化物、NOX、氮氧化物（以NO2计）", "a21002"),
         ("flue_gas", "挥发性有机物、VOCs、挥发性有机物（VOCs）", "a99054"),
+        ("flue_gas", "非甲烷总烃、挥发性有机物（以非甲烷总烃计）、VOCs(以NMHC计)", "a24088"),
         ("flue_gas", "林格曼黑度、烟气黑度（林格曼黑度，级）", "a01010"),
         ("flue_gas", "汞及其化合物", "a20057"),
         ("flue_gas", "氟化物", "a21018"),

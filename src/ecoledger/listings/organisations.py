@@ -32,8 +32,8 @@ ORGANISATIONS = declare(Organisations(
     fields=("name", "kind", "area_code", "other_names"), lead="name", order=("name",),
     imports=Import(
         key=("name",), updates=True,
-        headers={"name": ("单位名称", "单位", "部门"), "kind": ("性质", "单位类别"),
-                 "area_code": ("所在地", "属地", "行政区划"),
+        headers={"name": ("单位名称", "单位", "部门"), "kind": ("性质", "单位类别", "单位性质", "单位类型"),
+                 "area_code": ("所在地", "属地", "行政区划", "所属区域", "所在区域", "所属区划"),
                  "other_names": ("简称", "别名", "曾用名", "其它名称", "又称")},
         values={"kind": {"镇": "town", "乡": "town", "街道": "town", "镇街": "town", "乡镇": "town", "部门": "department",
                          "县直部门": "department", "市直部门": "department", "局": "bureau"}},

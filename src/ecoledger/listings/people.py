@@ -196,7 +196,7 @@ PEOPLE = declare(People(
         key=("username",), updates=True,
         headers={"username": ("账号", "登录名", "登录账号", "登录用户名"), "name": ("人员姓名",),
                  "organisation": ("单位名称", "工作单位", "部门"), "post": ("科室职务", "职务职级"),
-                 "roles": ("角色", "岗位角色"), "area_codes": ("区划", "管辖范围", "辖区"),
+                 "roles": ("角色", "岗位角色"), "area_codes": ("区划", "管辖范围", "辖区", "管辖区域", "管辖区划", "负责区域"),
                  "phone": ("电话", "手机号", "手机号码", "联系电话", "联系方式"),
                  "certificate_no": ("执法证编号", "执法证件号"), "certificate_until": ("执法证有效期", "有效期至")},
         values={"roles": {"乡镇人员": "town", "镇街人员": "town", "街道人员": "town", "乡镇（街道）人员": "town"}},

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import BinaryField, ProtectedError, RestrictedError
 from django.utils.translation import gettext as _
@@ -113,7 +113,10 @@ def _said_by(row: Any) -> dict[str, Any]:
     """Everything that stands in a row, by attribute."""
     said = {}
     for column in row._meta.concrete_fields:
-        held = as_json(getattr(row, column.name))
+        try:
+            held = as_json(getattr(row, column.name))
+        except ObjectDoesNotExist:  # what it points to was withdrawn just before
+            held = getattr(row, column.attname)
         plain = held is None or isinstance(held, str | int | float | list | dict)
         if held not in (None, "", [], {}) and not isinstance(column, BinaryField):
             said[column.name] = held if plain else column.value_to_string(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -62,6 +63,7 @@ def _read(row: TableRow) -> None:
     """Whose outlet, and the factor by its code: the same limit is known under whichever of its names."""
     named_at_firm(row)
     values = row.values
+    values.update(_bounds(values))
     outlet, factor = str(values.get("entity") or ""), str(values.get("parameter") or "")
     if not outlet or not factor:
         return
@@ -69,6 +71,18 @@ def _read(row: TableRow) -> None:
         row.found[key] = _kind_of(outlet, row.person)
     if kind := row.found[key]:
         values["parameter"] = limits.code_of(factor, kind)
+
+
+_AT_MOST = re.compile(r"(?:≤|≦|<=|不大于|不超过|小于等于)\s*(?=\d)")
+_FROM_TO = re.compile(r"(\d+(?:\.\d+)?)\s*[-–—~～〜至到]\s*(\d+(?:\.\d+)?)")
+
+
+def _bounds(values: Mapping[str, Any]) -> dict[str, str]:
+    """Both bounds of a limit that is written as one: 6～9 of pH; a limit is not exceeded without saying so (≤0.5)."""
+    written = _AT_MOST.sub("", str(values.get("value") or "").strip())
+    if (span := _FROM_TO.fullmatch(written)) and not values.get("lower"):
+        return {"lower": span[1], "value": span[2]}
+    return {"value": written} if written != str(values.get("value") or "") else {}
 
 
 def _kind_of(outlet: str, person: Person | None) -> str:

@@ -144,6 +144,7 @@ POINTS = declare(PointBook(
                  "entity": ("站点", "站点名称", "排放口", "排口", "所属对象", "排放口编号", "排口编号", "排放口名称", "排放口编码"), "kind": ("监测类别", "要素"),
                  "name": ("监测点名称", "点位名称"), "mn": ("MN", "MN号", "设备编码", "数采仪编号", "数采仪MN号", "数采仪MN", "MN码", "设备MN号", "数采仪编码"),
                  "parameter_names": ("因子", "监测项目", "污染因子", "污染物种类", "监测污染物")},
+        values={"kind": {"烟气": "flue_gas", "污水": "wastewater"}},
         examples={"entity": _example_outlet, "kind": "废气排放", "parameter_names": "二氧化硫、氮氧化物、颗粒物"},
     ),
     empty="还没有监测点。先登记自动监测站或排放口，再导入“对象、类别、MN、因子”的表格。",

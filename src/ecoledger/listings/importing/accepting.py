@@ -354,7 +354,8 @@ def _made(batch: ImportBatch) -> list[int]:
 def undo(
     listing: Listing, batch_id: int, *, by: Person | None, at: datetime | None = None
 ) -> list[Any]:
-    """Withdraw every row that the batch made. Those worked on since stay and are returned.
+    """Withdraw every row that the batch made. Those worked on since, or brought up to date by a later table, stay and are
+    returned.
 
     One that was broken off half-way is withdrawn too. What a batch changed of the book stays as it is now.
     """
@@ -370,7 +371,16 @@ def undo(
             _("这批数据只更新了已有的行，没有新登记的，不能撤销。"),
             _("请到各行中改回，原来的内容见其记录。"),
         )
-    kept = [thing for thing in listing.rows_of(made) if not listing.withdraw_row(thing, by, at)]
+    own = batch.rows.exclude(made=None).values("made")
+    updated = ImportRow.objects.filter(
+        batch__listing=listing.key, batch__state=ImportBatch.State.ACCEPTED, changed=True
+    )
+    later = set(updated.filter(changes__in=own).values_list("changes", flat=True))
+    kept = [
+        thing
+        for thing in listing.rows_of(made)
+        if thing.pk in later or not listing.withdraw_row(thing, by, at)
+    ]
     batch.state, batch.undone_at, batch.undone_by = ImportBatch.State.UNDONE, at, by
     batch.accepted_at = batch.accepted_at or at
     batch.save()

@@ -83,7 +83,7 @@ _NO_NUMBER = frozenset(
 
 # What stands in place of a certificate's number, and says why there is none.
 _NOT_GIVEN = frozenset(
-    {"登记管理", "豁免管理", "无需办理", "不需办理", "未办理", "未办证", "未领证", "未取得", "未核发", "无证", "办理中", "正在办理", "申请中"}
+    {"登记管理", "豁免管理", "无需办理", "不需办理", "未办理", "未办证", "未领证", "未取得", "未核发", "无证", "在办", "待办", "办理中", "正在办理", "申请中"}
 )  # fmt: skip
 
 
@@ -138,13 +138,14 @@ def value_of(
     if not text:
         return "", ""
     if words and (meant := words.get(fold(text))) is not None:
-        return meant, ""
+        return [meant] if kind is Kind.CHOICES else meant, ""
     match kind:
         case Kind.CHOICE | Kind.STATE:
             return _choice(ask, text), ""
         case Kind.CHOICES:
             parts = [part for part in re.split(r"[、,，;；|/\n]", text) if part.strip()]
-            return [_choice(ask, part) for part in parts], ""
+            meanings = words or {}
+            return [meanings.get(fold(part)) or _choice(ask, part) for part in parts], ""
         case Kind.BOOLEAN:
             return _yes_or_no(text), ""
         case Kind.INTEGER | Kind.DECIMAL:
