@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -61,8 +62,12 @@ def command(
 ) -> None:
     """把 FILE 中的各行录入 KIND（种类的键，见 --list）。"""
     if listed or template:
-        data_folder.use(data)
-        _describe(kind, file, template)
+        # Asked before there is a bureau, as a rule.
+        with tempfile.TemporaryDirectory() as nowhere:
+            data_folder.use(data if data.is_dir() else Path(nowhere))
+            if template:
+                data_folder.migrate()
+            _describe(kind, file, template)
         return
     if undo is not None and kind is not None and file is None:
         _undo(data, kind, undo)
