@@ -79,7 +79,7 @@ AREAS = declare(
             columns=("code", "name", Ask("level", "级别", Kind.TEXT, stores=None, required=False), "parent"),
             headers={
                 "code": ("区划代码", "代码", "统计用区划代码", "adcode"),
-                "name": ("区划名称", "镇街", "行政区"),
+                "name": ("区划名称", "镇街", "行政区", "行政区划名称", "行政区名称"),
                 "level": ("层级",),
             },
             read=read,

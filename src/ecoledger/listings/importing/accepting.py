@@ -350,41 +350,58 @@ def _made(batch: ImportBatch) -> list[int]:
     return [key for key in keys if key is not None]
 
 
-@transaction.atomic
 def undo(
-    listing: Listing, batch_id: int, *, by: Person | None, at: datetime | None = None
+    listing: Listing,
+    batch_id: int,
+    *,
+    by: Person | None,
+    at: datetime | None = None,
+    progress: Progress | None = None,
 ) -> list[Any]:
     """Withdraw every row that the batch made. Those worked on since, or brought up to date by a later table, stay and are
     returned.
 
-    One that was broken off half-way is withdrawn too. What a batch changed of the book stays as it is now.
+    One that was broken off half-way is withdrawn too. What a batch changed of the book stays as it is now. Done in portions
+    as taking in is: broken off, it goes on where it stopped.
     """
     at = at or timezone.now()
-    batch = _batch(listing, batch_id, by)
-    made = _made(batch)
-    half_way = batch.state == ImportBatch.State.PREVIEW and made
-    if batch.state != ImportBatch.State.ACCEPTED and not half_way:
-        raise Refused("state", _("只有已导入的批次可以撤销。"))
-    if not made:
-        raise Refused(
-            "state",
-            _("这批数据只更新了已有的行，没有新登记的，不能撤销。"),
-            _("请到各行中改回，原来的内容见其记录。"),
+    with transaction.atomic():
+        batch = _batch(listing, batch_id, by)
+        made = _made(batch)
+        half_way = batch.state == ImportBatch.State.PREVIEW and made
+        if batch.state != ImportBatch.State.ACCEPTED and not half_way:
+            raise Refused("state", _("只有已导入的批次可以撤销。"))
+        if not made:
+            raise Refused(
+                "state",
+                _("这批数据只更新了已有的行，没有新登记的，不能撤销。"),
+                _("请到各行中改回，原来的内容见其记录。"),
+            )
+        own = batch.rows.exclude(made=None).values("made")
+        updated = ImportRow.objects.filter(
+            batch__listing=listing.key, batch__state=ImportBatch.State.ACCEPTED, changed=True
         )
-    own = batch.rows.exclude(made=None).values("made")
-    updated = ImportRow.objects.filter(
-        batch__listing=listing.key, batch__state=ImportBatch.State.ACCEPTED, changed=True
-    )
-    later = set(updated.filter(changes__in=own).values_list("changes", flat=True))
-    kept = [
-        thing
-        for thing in listing.rows_of(made)
-        if thing.pk in later or not listing.withdraw_row(thing, by, at)
-    ]
-    batch.state, batch.undone_at, batch.undone_by = ImportBatch.State.UNDONE, at, by
-    batch.accepted_at = batch.accepted_at or at
-    batch.save()
-    _on_trail(listing, batch, by, "table_undone", kept=len(kept))
+        later = set(updated.filter(changes__in=own).values_list("changes", flat=True))
+    kept: list[Any] = []
+    for done in range(0, len(made), PORTION):
+        with transaction.atomic():
+            kept += [
+                thing
+                for thing in listing.rows_of(made[done : done + PORTION])
+                if thing.pk in later or not listing.withdraw_row(thing, by, at)
+            ]
+        if done + PORTION < len(made):
+            time.sleep(TURN)
+        if progress is not None:
+            progress(min(done + PORTION, len(made)), len(made))
+    with transaction.atomic():
+        batch = _batch(listing, batch_id, by)
+        if batch.state == ImportBatch.State.UNDONE:  # somebody else did at the same time
+            return kept
+        batch.state, batch.undone_at, batch.undone_by = ImportBatch.State.UNDONE, at, by
+        batch.accepted_at = batch.accepted_at or at
+        batch.save()
+        _on_trail(listing, batch, by, "table_undone", kept=len(kept))
     return kept
 
 

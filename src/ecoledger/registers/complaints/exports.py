@@ -79,7 +79,9 @@ class Register:
         names += [(short, c) for name, c in list(names) if (short := _short(name)) and len(c) >= 9]
         self.areas = sorted(names, key=lambda pair: (-len(pair[1]), -len(pair[0])))
         self.places = Gazetteer(areas)
-        self.county = min((code for code, _name in areas), key=len, default="")
+        # The bureau's own, where those above it are on record as well.
+        own = list(Organisation.objects.filter(kind="bureau").values_list("area_code", flat=True))
+        self.county = min(own or [code for code, _name in areas], key=len, default="")
         self.organisations: dict[str, int] = {}
         for pk, name in Organisation.objects.exclude(kind="enterprise").values_list("pk", "name"):
             self.organisations[fold(name)] = pk

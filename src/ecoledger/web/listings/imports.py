@@ -305,6 +305,11 @@ def act(request: Request, key: str, pk: int, action: str) -> HttpResponse:
                         request,
                         numbered("%d 行没有导入，可下载未导入的行，改正后重新上传。", left) % left,
                     )
+            case "undo" if long_work.was_long(found):
+                title = _("撤销导入 %s") % found.file_name
+                running.begin(long_work.UNDO, title, request.user, listing=key, batch=pk)
+                messages.info(request, _("行数较多，正在后台撤销，可以离开此页。"))
+                return redirect("jobs")
             case "undo":
                 kept = importing.undo(listing, pk, by=request.user)
                 taken = found.rows.exclude(made=None).count() - len(kept)

@@ -28,7 +28,7 @@ from ecoledger.web.listings.known import known_of
 LONG_FILE = 512 << 10
 LONG_IMPORT = 500
 LONG_EXPORT = 5_000
-CHECK, ACCEPT, EXPORT = "table_check", "table_accept", "table_export"
+CHECK, ACCEPT, UNDO, EXPORT = "table_check", "table_accept", "table_undo", "table_export"
 
 
 def footer(person: Person, count: int) -> str:
@@ -75,6 +75,20 @@ def accept(progress: Progress, *, listing: str, batch: int, again: bool) -> Outc
     except NotVisible as error:
         raise Failed(_("没有这批数据。")) from error
     note = _("已导入 %(made)d 件，%(left)d 行没有导入。") % {"made": made, "left": left}
+    return Outcome(note, reverse("book-import-batch", args=[listing, batch]))
+
+
+@work(UNDO)
+def undo(progress: Progress, *, listing: str, batch: int) -> Outcome:
+    """Take back what an import brought in; stopped, it goes on where it was when it is undone again."""
+    declared = listing_of(listing)
+    try:
+        kept = importing.undo(declared, batch, by=progress.person, progress=progress.at)
+    except Refused as refused:
+        raise Failed(f"{refused.why}{refused.remedy}") from refused
+    except NotVisible as error:
+        raise Failed(_("没有这批数据。")) from error
+    note = _("已撤销这批数据；已经办理过或已更新的 %d 件没有撤销。") % len(kept)
     return Outcome(note, reverse("book-import-batch", args=[listing, batch]))
 
 
@@ -125,6 +139,11 @@ def exported(listing: Listing, person: Person, query: Any, address: str = "") ->
     audit.record(person, "export_list", details=details, address=address)
     note_seen(listing, person, rows, [c.name for c in columns_of(listing, person)], address)
     return content, count
+
+
+def was_long(batch: ImportBatch) -> bool:
+    """Whether an import brought in more rows than a request should take back."""
+    return batch.rows.exclude(made=None).count() > LONG_IMPORT
 
 
 def is_long(batch: ImportBatch) -> bool:
